@@ -1,0 +1,1 @@
+"""What a lead is, where it is recorded, and how it is found."""

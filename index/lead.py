@@ -1,0 +1,125 @@
+"""A lead: a foreign demand in a form that can be searched, shown and followed."""
+
+import hashlib
+from datetime import date, datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Stage = Literal["planned", "open", "awarded", "cancelled"]
+Status = Literal["proposed", "published", "expired", "rejected", "withdrawn"]
+Scheme = Literal["CPV", "HS", "NAF"]
+Method = Literal["source", "correspondence", "neighbours", "model", "analyst"]
+
+STAGES: tuple[Stage, ...] = ("planned", "open", "awarded", "cancelled")
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LeadText(_Frozen):
+    """Title and text as plain words, in one language (ISO 639-1, "" when unknown)."""
+
+    language: str
+    title: str
+    text: str = ""
+
+
+class LeadCode(_Frozen):
+    """A code of an official table, with how sure we are (0–1), how we know, and on which words."""
+
+    scheme: Scheme
+    code: str
+    score: float = 1.0
+    method: Method = "source"
+    evidence: tuple[str, ...] = ()
+
+
+class Value(_Frozen):
+    """Estimated value in the currency of the source (ISO 4217), and in euro where the European
+    Central Bank published a rate: ``rate_date`` is the day of that rate."""
+
+    amount: float
+    currency: str
+    euros: float | None = None
+    rate_date: date | None = None
+
+
+class Provenance(_Frozen):
+    """One notice the lead comes from. raw: SHA-256 of the document that carried it."""
+
+    source: str
+    key: str
+    kind: str
+    stage: Stage | None
+    change: str
+    url: str
+    published: datetime | None
+    received: datetime
+    raw: str
+
+
+class Change(_Frozen):
+    """What one later notice changed: field → (before, after), as short texts for people."""
+
+    at: datetime | None
+    key: str
+    stage: Stage
+    fields: dict[str, tuple[str, str]]
+
+
+class Lead(_Frozen):
+    """A normalised demand.
+
+    id: stable hash of source and key. sequence: position of the last write in the record, never
+    reused. country: of the buyer, ISO 3166-1 alpha-2, "" when unknown. region: see
+    ``taxonomies.countries``. texts: original language first. deadline: with time zone.
+    expires: when it stops being on offer (the deadline, or publication plus the source's lifetime;
+    None once awarded or cancelled). domestic: a French buyer, hence not foreign demand.
+    fictitious: written as an example, never a real demand. merged_into: id of the lead that
+    took this one over, "" normally.
+    """
+
+    id: str
+    sequence: int = 0
+    status: Status = "published"
+    stage: Stage = "open"
+    texts: tuple[LeadText, ...]
+    buyer: str = ""
+    country: str = ""
+    region: str = ""
+    place: str = ""
+    codes: tuple[LeadCode, ...] = ()
+    sectors: tuple[str, ...] = ()
+    value: Value | None = None
+    published: datetime | None = None
+    updated: datetime | None = None
+    deadline: datetime | None = None
+    expires: datetime | None = None
+    domestic: bool = False
+    fictitious: bool = False
+    source: str = ""
+    url: str = ""
+    provenances: tuple[Provenance, ...] = ()
+    history: tuple[Change, ...] = ()
+    merged_into: str = ""
+
+    @property
+    def title(self) -> str:
+        """Title in the original language."""
+        return self.texts[0].title
+
+    @property
+    def language(self) -> str:
+        """Original language, ISO 639-1, "" when unknown."""
+        return self.texts[0].language
+
+    def codes_of(self, scheme: Scheme) -> tuple[str, ...]:
+        """The codes of one scheme, in order."""
+        return tuple(code.code for code in self.codes if code.scheme == scheme)
+
+
+def lead_id(source: str, key: str) -> str:
+    """Stable 16-hexadecimal identifier of the lead born from this notice."""
+    return hashlib.sha256(f"{source}\n{key}".encode()).hexdigest()[:16]

@@ -1,0 +1,100 @@
+"""What one looks for, one answer with its reasons, and a page of answers with its facets."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from index.lead import Lead, Scheme, Stage
+
+Sort = Literal["relevance", "deadline", "published"]
+FacetName = Literal[
+    "sector", "country", "region", "cpv", "source", "stage", "language", "deadline", "value"
+]
+
+FACETS: tuple[FacetName, ...] = (
+    "sector", "country", "region", "cpv", "source", "stage", "language", "deadline", "value",
+)  # fmt: skip
+
+# Ranked answers stop here; beyond it, people export in order of publication.
+MAX_RANKED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Words and filters. Values of one filter are alternatives; filters add up.
+
+    text: French words; "phrase", -excluded and OR are understood.
+    cpv, hs: prefixes of codes (2 to 8 and 2 to 6 digits). naf: prefixes without dot ("1011Z").
+    deadline: facet buckets d7, d30, d90, later, none; deadline_from/to: calendar days, inclusive.
+    value: facet buckets v0, v100k, v1m, v10m, none (bounds in euro).
+    include_expired also brings what is no longer on offer (awarded and cancelled too);
+    a stage asked for by name is always brought, expired or not.
+    """
+
+    text: str = ""
+    sector: tuple[str, ...] = ()
+    country: tuple[str, ...] = ()
+    region: tuple[str, ...] = ()
+    cpv: tuple[str, ...] = ()
+    hs: tuple[str, ...] = ()
+    naf: tuple[str, ...] = ()
+    source: tuple[str, ...] = ()
+    stage: tuple[Stage, ...] = ()
+    language: tuple[str, ...] = ()
+    deadline: tuple[str, ...] = ()
+    value: tuple[str, ...] = ()
+    deadline_from: date | None = None
+    deadline_to: date | None = None
+    published_from: date | None = None
+    published_to: date | None = None
+    include_expired: bool = False
+    include_domestic: bool = False
+    sort: Sort = "relevance"
+    offset: int = 0
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMatch:
+    """A code of the lead whose label (its own or an ancestor's) holds words of the query."""
+
+    scheme: Scheme
+    code: str
+    label: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why a lead answers: words of the query found in its title, text or buyer; codes;
+    similarity of meaning (cosine, None when it did not count)."""
+
+    words: tuple[str, ...] = ()
+    codes: tuple[CodeMatch, ...] = ()
+    similarity: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One answer. score: higher is better; comparable within one page only."""
+
+    lead: Lead
+    score: float
+    reasons: Reasons = Reasons()
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCount:
+    """How many answers one more choice would give: counted with every filter but the facet's."""
+
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """A page of answers. total counts all that match, beyond the page."""
+
+    total: int
+    hits: tuple[Hit, ...] = ()
+    facets: dict[str, tuple[FacetCount, ...]] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""From what a source said to a normalised lead."""

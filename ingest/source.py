@@ -1,0 +1,143 @@
+"""A source: who publishes notices, under which licence, and how its words are to be read."""
+
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Format = Literal["ted", "eforms", "ocds", "fbo", "tabular"]
+
+
+class SourceError(Exception):
+    """A source's page is missing or wrong; the message is French and meant for people."""
+
+
+class _Page(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Recognise(_Page):
+    """How a document of unknown origin is recognised as this source's (``debouches ingerer auto``).
+
+    files: shell patterns on the file name; ocid_prefixes: registered OCDS prefixes.
+    """
+
+    files: tuple[str, ...] = ()
+    ocid_prefixes: tuple[str, ...] = ()
+
+
+class Dates(_Page):
+    """How to read dates: ``order`` for 03.04.2027, ``timezone`` where the source writes none.
+
+    An empty ``timezone`` means the zone of the buyer's country.
+    """
+
+    order: Literal["ymd", "dmy", "mdy"] = "ymd"
+    timezone: str = ""
+
+
+class Mapping(_Page):
+    """Columns of a tabular feed. Each value is a column name, or a dotted path for JSON and XML.
+
+    rows: where the rows are: a JSON path ("data", "features"), an XML element name, a sheet name.
+    skip: lines before the header (CSV). title and body may join several columns, in order.
+    codes: scheme → column; several codes in a cell are separated by ``separator``.
+    stages, changes: the source's words → ours. constants: fields the same for every row.
+    ignored: columns known and left out on purpose (contact persons among them).
+    """
+
+    rows: str = ""
+    skip: int = 0
+    delimiter: str = ","
+    separator: str = ";"
+    key: tuple[str, ...]
+    title: tuple[str, ...]
+    body: tuple[str, ...] = ()
+    language: str = ""
+    kind: str = ""
+    process: str = ""
+    buyer: str = ""
+    country: str = ""
+    place: str = ""
+    published: str = ""
+    deadline: str = ""
+    amount: str = ""
+    currency: str = ""
+    url: str = ""
+    codes: dict[str, str] = Field(default_factory=dict)
+    stages: dict[str, str] = Field(default_factory=dict)
+    changes: dict[str, str] = Field(default_factory=dict)
+    constants: dict[str, str] = Field(default_factory=dict)
+    ignored: tuple[str, ...] = ()
+
+
+class Source(_Page):
+    """One YAML page of ``ingest/sources``: see CONTRIBUTING, « Décrire une source ».
+
+    trust: high publishes at once; medium and low go to the analysts' queue.
+    lifetime_days: how long an open notice without deadline stays on offer.
+    expected: notices a run normally brings (lowest, highest).
+    lookups: subject → {what the source wrote → what it means}, corrections made by people;
+    subjects: country, currency, language, stage.
+    fictitious: leads written as examples, marked so wherever shown.
+    """
+
+    name: str
+    title: str
+    publisher: str
+    country: str = ""
+    licence: str
+    url: str
+    access: str = ""
+    schedule: str = ""
+    formats: tuple[Format, ...]
+    language: str = ""
+    currency: str = ""
+    trust: Literal["high", "medium", "low"] = "high"
+    fictitious: bool = False
+    lifetime_days: int = 365
+    expected: tuple[int, int] = (0, 0)
+    notice_url: str = ""
+    recognise: Recognise = Recognise()
+    dates: Dates = Dates()
+    mapping: Mapping | None = None
+    lookups: dict[str, dict[str, str]] = Field(default_factory=dict)
+    notes: str = ""
+
+
+def _parse(name: str, text: str) -> Source:
+    try:
+        data: Any = yaml.safe_load(text)
+        page = Source.model_validate(data)
+    except (yaml.YAMLError, ValidationError) as error:
+        raise SourceError(f"La page de la source « {name} » est incorrecte : {error}") from error
+    if page.name != name:
+        raise SourceError(f"La page « {name}.yml » déclare un autre nom : « {page.name} ».")
+    return page
+
+
+@cache
+def sources(folder: Path | None = None) -> dict[str, Source]:
+    """All source pages by name: the packaged ones, then those of ``folder``, which win.
+
+    Raises SourceError when a page cannot be read.
+    """
+    pages = {
+        entry.name.removesuffix(".yml"): entry.read_text("utf-8")
+        for entry in files("ingest").joinpath("sources").iterdir()
+        if entry.name.endswith(".yml")
+    }
+    if folder is not None:
+        pages |= {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.yml"))}
+    return {name: _parse(name, text) for name, text in sorted(pages.items())}
+
+
+def source(name: str, folder: Path | None = None) -> Source:
+    """The page of one source. Raises SourceError, with the known names, when there is none."""
+    known = sources(folder)
+    if name not in known:
+        raise SourceError(f"Source inconnue : « {name} ». Sources connues : {', '.join(known)}.")
+    return known[name]

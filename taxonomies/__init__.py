@@ -1,0 +1,1 @@
+"""Official nomenclatures and reference concepts: HS, CPV, NAF, sectors, countries, languages."""
