@@ -1,0 +1,1 @@
+"""Commands that rebuild the packaged tables: ``python -m taxonomies.rebuild <table>``."""
