@@ -1,17 +1,37 @@
-"""What tests share: where the real notices are, and a clock that stands still."""
+"""What tests share: real notices, a clock that stands still, small worlds, real servers."""
 
-from datetime import UTC, datetime
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from index.embedded import EmbeddedEngine
+from index.lead import Lead, LeadCode, LeadText, Value
+from index.light import LightEmbedder
+from index.store import LeadStore
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+
+
+def absent(reason: str) -> None:
+    """Skip aloud what this machine lacks; CI has everything, so there it fails."""
+    if os.environ.get("CI"):
+        pytest.fail(f"required in CI: {reason}")
+    pytest.skip(reason)
 
 
 @pytest.fixture
 def now() -> datetime:
     """The moment at which tests live."""
-    return datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+    return NOW
 
 
 @pytest.fixture(scope="session")
@@ -19,5 +39,118 @@ def notices() -> Path:
     """Folder of real notices; tests that need it are skipped where it is absent."""
     folder = SHARED / "notices"
     if not folder.is_dir():
-        pytest.skip(f"real notices are absent: {folder}")
+        pytest.skip("the real notices of ../shared/data are absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def embedder() -> LightEmbedder:
+    """The default embedder, loaded once."""
+    return LightEmbedder.load()
+
+
+@pytest.fixture
+def engine(tmp_path: Path, embedder: LightEmbedder) -> EmbeddedEngine:
+    """An empty embedded engine."""
+    return EmbeddedEngine(tmp_path / "index", embedder)
+
+
+LeadFactory = Callable[..., Lead]
+
+
+@pytest.fixture
+def lead() -> LeadFactory:
+    """Makes leads: an open German one published yesterday, unless said otherwise."""
+    numbers = count(1)
+
+    def make(
+        title: str = "Lieferung von Schulmöbeln",
+        *,
+        text: str = "",
+        language: str = "de",
+        cpv: str | tuple[str, ...] = (),
+        hs: str | tuple[str, ...] = (),
+        euros: float | None = None,
+        days: float | None = 20,
+        **fields: Any,
+    ) -> Lead:
+        number = next(numbers)
+        deadline = None if days is None else NOW + timedelta(days=days)
+        codes = tuple(
+            LeadCode(scheme=scheme, code=code)
+            for scheme, given in (("CPV", cpv), ("HS", hs))
+            for code in ((given,) if isinstance(given, str) else given)
+        )
+        usual: dict[str, Any] = {
+            "id": f"{number:016x}",
+            "sequence": number,
+            "texts": (LeadText(language=language, title=title, text=text),),
+            "country": "DE",
+            "region": "union-europeenne",
+            "codes": codes,
+            "value": None if euros is None else Value(amount=euros, currency="EUR", euros=euros),
+            "published": NOW - timedelta(days=1),
+            "deadline": deadline,
+            "expires": deadline or NOW + timedelta(days=100),
+            "source": "ted",
+        }
+        return Lead(**usual | fields)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """URL of a real PostgreSQL server started for this session, one empty database."""
+    found = shutil.which("initdb")
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    initdb = folders[-1] if folders else Path(found) if found else None
+    if initdb is None:
+        absent("PostgreSQL's initdb is not installed")
+        return
+    # The server refuses root; Debian's package brings an account for it.
+    user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
+    folder = Path(tempfile.mkdtemp(prefix="debouches-postgresql-"))
+    if user:
+        shutil.chown(folder, "postgres", "postgres")
+    data, socket = folder / "data", folder / "socket"
+    run: dict[str, Any] = {"cwd": folder, "check": True, "capture_output": True, **user}
+    try:
+        make = [str(initdb), "-D", str(data), "-U", "debouches", "-A", "trust", "-E", "UTF8"]
+        subprocess.run(make, **run)
+        subprocess.run(["mkdir", str(socket)], **run)
+        control = [str(initdb.with_name("pg_ctl")), "-D", str(data), "-w"]
+        options = f"-c listen_addresses='' -k {socket} -c fsync=off"
+        start = [*control, "-o", options, "-l", str(folder / "log"), "start"]
+        # Its output must not be captured: the server would keep the pipe open for ever.
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        subprocess.run(start, cwd=folder, check=True, **quiet, **user)
+        try:
+            yield f"postgresql+psycopg://debouches@/postgres?host={socket}"
+        finally:
+            subprocess.run([*control, "-m", "immediate", "stop"], **run)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LeadStore]:
+    """An empty record, on each of the databases that may hold one."""
+    if request.param == "sqlite":
+        opened = LeadStore.open(f"sqlite:///{tmp_path / 'record.sqlite3'}")
+    else:
+        url = request.getfixturevalue("postgresql")
+        _empty(url)
+        opened = LeadStore.open(url)
+    yield opened
+    opened.close()
+
+
+def _empty(url: str) -> None:
+    from sqlalchemy import create_engine, text
+
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()

@@ -1,0 +1,39 @@
+"""Settings: one small typed object, read from the environment at the door and handed down."""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things are kept and how the site presents itself.
+
+    data: folder of the embedded record and index. database_url: SQLAlchemy URL; empty means
+    SQLite in ``data``. sources: folder of one's own source pages, besides the packaged ones.
+    site_url: public address, for links that leave the site (.ics). landing: where spiders land.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="DEBOUCHES_", frozen=True, extra="ignore")
+
+    data: Path = Path("donnees")
+    database_url: str = Field(
+        default="", validation_alias=AliasChoices("DATABASE_URL", "DEBOUCHES_DATABASE_URL")
+    )
+    sources: Path | None = None
+    site_url: str = "http://127.0.0.1:8000"
+
+    @property
+    def record_url(self) -> str:
+        """SQLAlchemy URL of the record. ``postgres://`` forms are read as psycopg 3."""
+        if not self.database_url:
+            return f"sqlite:///{self.data / 'registre.sqlite3'}"
+        scheme, _, rest = self.database_url.partition("://")
+        return (
+            f"postgresql+psycopg://{rest}" if scheme.startswith("postgres") else self.database_url
+        )
+
+    @property
+    def index_folder(self) -> Path:
+        """Folder of the embedded index."""
+        return self.data / "index"

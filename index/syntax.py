@@ -1,0 +1,125 @@
+"""What the words of a query mean: alternatives, phrases, exclusions, codes, identifiers."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from index.analysis import stem
+from index.lead import Scheme
+from taxonomies import cpv, hs, naf
+from taxonomies.fold import fold
+
+# A word, a quoted phrase (French quotes too), each possibly excluded by a leading dash.
+_TOKEN = re.compile(r'(?P<no>(?<!\S)-)?(?:["«“](?P<phrase>[^"»”]*)["»”]|(?P<word>[^\s"«»“”]+))')
+_OR = frozenset({"OR", "OU", "|"})
+
+# Beyond these, further words change nothing to the answer and cost time on hostile input.
+MAX_WORDS, MAX_LETTERS = 64, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Stems with their place in the phrase: function words leave a gap."""
+
+    words: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One alternative: words (most of them must be found) and phrases (all of them)."""
+
+    words: tuple[str, ...] = ()
+    phrases: tuple[Phrase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Syntax:
+    """A query's text, understood.
+
+    typed: stem → word as typed, for explanations. codes: (scheme, code) typed as such.
+    identifiers: words with digits, letters and digits only, as keys are indexed.
+    """
+
+    clauses: tuple[Clause, ...] = ()
+    excluded: tuple[Phrase, ...] = ()
+    typed: tuple[tuple[str, str], ...] = ()
+    codes: tuple[tuple[Scheme, str], ...] = ()
+    identifiers: tuple[str, ...] = ()
+
+
+def identifier(text: str) -> str:
+    """Letters and digits of a reference, lower case: "2019/S 141-346469" → "2019s141346469"."""
+    return fold(text).replace(" ", "")
+
+
+def phrase(text: str) -> Phrase:
+    """The stems of a phrase with their positions."""
+    words = enumerate(fold(text).split()[:MAX_WORDS])
+    return Phrase(
+        tuple((place, found) for place, word in words if (found := stem(word[:MAX_LETTERS])))
+    )
+
+
+def _code(word: str) -> tuple[Scheme, str] | None:
+    digits = re.sub(r"[.\s-]", "", word)
+    if re.fullmatch(r"\d{8}\d?", digits) and (code := cpv.normalise(word)):
+        return "CPV", code
+    if re.fullmatch(r"\d{4}(\d\d){0,3}", digits) and (code := hs.normalise(word)):
+        return "HS", code
+    if re.fullmatch(r"\d{2,4}[A-Za-z]", digits) and (code := naf.normalise(word)):
+        return "NAF", code
+    return None
+
+
+def _said(token: re.Match[str]) -> str:
+    return token["word"] if token["phrase"] is None else token["phrase"]
+
+
+def _alternatives(tokens: Iterable[re.Match[str]]) -> list[list[re.Match[str]]]:
+    groups: list[list[re.Match[str]]] = [[]]
+    for token in tokens:
+        if token["word"] in _OR:
+            groups.append([])
+        else:
+            groups[-1].append(token)
+    return groups
+
+
+def _clause(tokens: Iterable[re.Match[str]]) -> Clause:
+    words: dict[str, None] = {}
+    phrases = []
+    for token in tokens:
+        found = phrase(_said(token))
+        if token["phrase"] is None:
+            words |= dict.fromkeys(one for _, one in found.words)
+        elif found.words:
+            phrases.append(found)
+    return Clause(tuple(words)[:MAX_WORDS], tuple(phrases))
+
+
+def _typed(tokens: Iterable[re.Match[str]]) -> dict[str, str]:
+    typed: dict[str, str] = {}
+    for token in tokens:
+        pieces = [piece[:MAX_LETTERS] for piece in fold(_said(token)).split()[:MAX_WORDS]]
+        told = [piece for piece in pieces if stem(piece)]
+        # Accents and case as typed, when the token is one word only.
+        typed |= {stem(piece): _said(token) if len(told) == 1 else piece for piece in told}
+    return typed
+
+
+def parse(text: str) -> Syntax:
+    """Understand a query. Never fails: what is not syntax is words."""
+    tokens = list(_TOKEN.finditer(text))[:MAX_WORDS]
+    wanted = [token for token in tokens if not token["no"]]
+    clauses = [_clause(group) for group in _alternatives(wanted)]
+    plain = [token["word"] for token in wanted if token["word"] and token["word"] not in _OR]
+    numbers = [identifier(word) for word in plain if any(sign.isdigit() for sign in word)]
+    return Syntax(
+        clauses=tuple(one for one in clauses if one.words or one.phrases),
+        excluded=tuple(
+            found for token in tokens if token["no"] and (found := phrase(_said(token))).words
+        ),
+        typed=tuple(_typed(token for token in wanted if token["word"] not in _OR).items()),
+        codes=tuple(code for word in plain if (code := _code(word))),
+        identifiers=tuple(number for number in numbers if len(number) >= 4),
+    )

@@ -1,0 +1,130 @@
+"""The record's tables: leads, the notices they come from, the bytes received, runs, quarantine.
+
+JSON documents are kept as text: the same bytes in SQLite and PostgreSQL, and no rewriting of
+numbers or escapes on the way.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only in an INTEGER primary key.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+_Moment = DateTime(timezone=True)
+
+# One row: the last sequence given. Every writer updates it first, so writers queue here and
+# sequences become visible in order, which is what the index synchronises on.
+sequence = Table(
+    "sequence",
+    metadata,
+    Column("name", String(20), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+lead = Table(
+    "lead",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("sequence", BigInteger, nullable=False, unique=True),
+    Column("status", String(12), nullable=False),
+    Column("stage", String(12), nullable=False),
+    Column("source", String(80), nullable=False, index=True),
+    Column("country", String(2), nullable=False),
+    Column("domestic", Boolean, nullable=False),
+    Column("published", _Moment),
+    Column("body", Text, nullable=False),
+)
+
+document = Table(
+    "document",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("received", _Moment, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("read", _Moment),
+)
+
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("sha256", String(64), ForeignKey("document.sha256"), primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("source", String(80), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("lead", String(16), nullable=False, index=True),
+    Column("document", String(64), nullable=False),
+    Column("position", Text, nullable=False),
+    Column("received", _Moment, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("source", "key", "fingerprint"),
+)
+
+# Keys by which a lead is known: its notices' own, their process, and those they announce
+# (a corrigendum may arrive before the call that it corrects).
+lead_key = Table(
+    "lead_key",
+    metadata,
+    Column("source", String(80), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("lead", String(16), nullable=False, index=True),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("source", String(80), nullable=False),
+    Column("started", _Moment, nullable=False),
+    Column("finished", _Moment),
+    Column("report", Text, nullable=False),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("run", BigInteger, nullable=False),
+    Column("source", String(80), nullable=False),
+    Column("document", Text, nullable=False),
+    Column("raw", String(64), nullable=False),
+    Column("position", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("first", _Moment, nullable=False),
+    Column("last", _Moment, nullable=False),
+    Column("released", _Moment),
+    UniqueConstraint("source", "document", "raw", "position"),
+)
+
+Index("ix_lead_status_published", lead.c.status, lead.c.published)
