@@ -1,0 +1,67 @@
+"""How politely and how carefully we crawl: Scrapy's settings, each with its reason."""
+
+from typing import Any
+
+USER_AGENT = "Debouches/0.1"
+MIN_DELAY = 1.0  # seconds between two requests to one service
+MAX_BYTES = 256 * 1024 * 1024
+RETRIED = (408, 429, 500, 502, 503, 504, 522, 524)
+
+
+def user_agent(contact: str = "") -> str:
+    """Who we say we are. contact: ASCII address of a page or mailbox of whoever runs the crawl."""
+    return f"{USER_AGENT} (+{contact or 'open-source search for export leads'})"
+
+
+def settings(
+    delay: float = MIN_DELAY, max_bytes: int = MAX_BYTES, agent: str = ""
+) -> dict[str, Any]:
+    """Scrapy settings for one crawl.
+
+    delay: seconds between two requests; below MIN_DELAY only against one's own machine.
+    max_bytes: largest body accepted, before and after decompression.
+    """
+    return {
+        # -- Politeness: we are guests, and we say who we are.
+        "ROBOTSTXT_OBEY": True,
+        "USER_AGENT": agent or user_agent(),
+        # Services that can also answer HTML do so with Scrapy's default header.
+        "DEFAULT_REQUEST_HEADERS": {"Accept": "application/json"},
+        "DOWNLOAD_DELAY": delay,
+        # Scrapy draws each delay within ±50 %: half of them would be under the promised second.
+        "DOWNLOAD_DELAY_JITTER": 0.0,
+        "CONCURRENT_REQUESTS": 1,
+        "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+        # A service that slows down is asked less often.
+        "AUTOTHROTTLE_ENABLED": True,
+        "AUTOTHROTTLE_START_DELAY": delay,
+        # -- Patience: four more tries, each after twice the wait (Scrapy retries at once).
+        "RETRY_TIMES": 4,
+        "RETRY_HTTP_CODES": list(RETRIED),
+        # 560: just under the retry middleware, so that every failed try is seen.
+        "DOWNLOADER_MIDDLEWARES": {"crawlers.backoff.Backoff": 560},
+        # -- Limits: everything from outside is hostile.
+        # Default 1 GiB: a body is held in memory, twice when compressed.
+        "DOWNLOAD_MAXSIZE": max_bytes,
+        # Default 180 s: enough to hold a slot for an hour with a few slow answers.
+        "DOWNLOAD_TIMEOUT": 60,
+        # Default 20: an open-data service has no use for more than a few.
+        "REDIRECT_MAX_TIMES": 5,
+        # A page in HTML is not an answer of a JSON service; do not obey it.
+        "METAREFRESH_ENABLED": False,
+        # 20,000 pages at one a second are five and a half hours: beyond, the pages have no end.
+        "CLOSESPIDER_PAGECOUNT": 20_000,
+        # A link to file:///etc/passwd must stay a link.
+        "DOWNLOAD_HANDLERS": {"data": None, "file": None, "ftp": None, "s3": None},
+        # Default False: anybody on the way could write our notices.
+        "DOWNLOAD_VERIFY_CERTIFICATES": True,
+        # Repeated addresses are ours to notice and report (base.py); Scrapy drops them in silence.
+        "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
+        # Nothing to log in to; a cookie would only follow us.
+        "COOKIES_ENABLED": False,
+        # -- Doors closed: both run whatever Python they are sent.
+        "TELNETCONSOLE_ENABLED": False,
+        "REMOTE_CONTROL_ENABLED": False,
+        # -- Words: the report and one French sentence say the rest.
+        "LOG_LEVEL": "ERROR",
+    }

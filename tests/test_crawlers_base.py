@@ -1,0 +1,210 @@
+"""Reading one page of a service: its items, the page after it, and what it may not do."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+from scrapy import Request
+from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+
+from crawlers.backoff import CEILING, next_delay
+from crawlers.base import PagedSpider, Paging, next_address, start_address
+from crawlers.landing import Run
+from crawlers.spiders.ocds import OcdsSpider
+from ingest.source import Source, SourceError
+
+HERE = "https://compras.exemple.test/api/releases?size=2"
+LINKS = OcdsSpider.paging
+CURSOR = Paging(items=("results",), cursor="meta.token", parameter="after", total="meta.total")
+
+
+class CountedSpider(PagedSpider):
+    """A service with a cursor, which counts its items."""
+
+    name = "counted"
+    paging = CURSOR
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path, "compras", "agent", clock=lambda: datetime(2026, 6, 1, tzinfo=UTC))
+
+
+def asked(spider: PagedSpider, *bodies: bytes) -> Iterator[str]:
+    """The addresses a spider asks for, when the service answers these bodies in order."""
+    for body in bodies:
+        yield from (request.url for request in spider.land(Response(spider.address, body=body)))
+
+
+@pytest.mark.parametrize(
+    ("link", "following"),
+    [
+        ("/api/releases?page=2", "https://compras.exemple.test/api/releases?page=2"),
+        ("?size=2&page=2", "https://compras.exemple.test/api/releases?size=2&page=2"),
+        (" https://compras.exemple.test/p2 ", "https://compras.exemple.test/p2"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_next_page_is_where_the_link_says(link: object, following: str | None) -> None:
+    assert next_address({"links": {"next": link}}, LINKS, HERE) == following
+
+
+@pytest.mark.parametrize("page", [{}, {"links": None}, {"links": []}, {"links": "next"}])
+def test_a_page_without_link_is_the_last(page: object) -> None:
+    assert next_address(page, LINKS, HERE) is None
+
+
+@pytest.mark.parametrize("link", [3, True, ["/2"], {"href": "/2"}, "http://[::1", "/" + "2" * 3000])
+def test_a_link_that_is_no_address_is_refused(link: object) -> None:
+    with pytest.raises(ValueError):
+        next_address({"links": {"next": link}}, LINKS, HERE)
+
+
+def test_a_cursor_takes_the_place_of_the_one_before() -> None:
+    first = next_address({"meta": {"token": "a b&c"}}, CURSOR, HERE)
+    assert first == f"{HERE}&after=a+b%26c"
+    assert next_address({"meta": {"token": 7}}, CURSOR, first) == f"{HERE}&after=7"
+    assert next_address({"meta": {"token": None}}, CURSOR, HERE) is None
+    with pytest.raises(ValueError):
+        next_address({"meta": {"token": ["a"]}}, CURSOR, HERE)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>Sitio en mantenimiento</html>",
+        b'{"message": "maintenance"}',
+        b'{"releases": 3}',
+        b'{"releases": [',
+        b"[" * 200_000,
+        b'{"releases": [' + b"1" * 10_000 + b"]}",
+        b'{"releases": [], "links": {"next": "/\\ud800"}}',
+        b"\xff\xfe\x00",
+    ],
+    ids=lambda body: repr(body[:30]),
+)
+def test_a_page_nobody_can_read_is_kept_and_ends_the_run(run: Run, body: bytes) -> None:
+    assert list(asked(OcdsSpider(address=HERE, run=run), body)) == []
+    assert (run.folder / "000001.json").read_bytes() == body
+    assert [error["reason"] for error in run.errors] == [run.reason] == ["unreadable"]
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"records": [{"value": NaN}]}', b'{"releases": [1e999, "\x7f"]}']
+)
+def test_one_odd_number_does_not_stop_the_run(run: Run, body: bytes) -> None:
+    assert list(asked(OcdsSpider(address=HERE, run=run), body)) == []
+    assert run.reason == "finished"
+
+
+def counted(items: int, total: object, token: str | None) -> bytes:
+    return orjson.dumps({"results": [{}] * items, "meta": {"total": total, "token": token}})
+
+
+def test_a_run_that_brings_what_was_announced_is_finished(run: Run) -> None:
+    spider = CountedSpider(address=HERE, run=run)
+    pages = [counted(2, 3, "b"), counted(1, 3, None)]
+    assert list(asked(spider, *pages)) == [f"{HERE}&after=b"]
+    assert (run.reason, run.items, run.declared, run.pages) == ("finished", 3, 3, 2)
+
+
+def test_a_run_that_brings_less_than_was_announced_is_short(run: Run) -> None:
+    spider = CountedSpider(address=HERE, run=run)
+    assert len(list(asked(spider, counted(2, 10, "b"), counted(1, 10, None)))) == 1
+    assert (run.reason, run.errors[0]["detail"]) == ("short", "3 of 10")
+
+
+@pytest.mark.parametrize("total", [None, "10", True, 3.5, {}])
+def test_a_count_that_is_no_whole_number_counts_as_none(run: Run, total: object) -> None:
+    assert list(asked(CountedSpider(address=HERE, run=run), counted(2, total, None))) == []
+    assert (run.reason, run.declared) == ("finished", None)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "file:///etc/passwd",
+        "file://compras.exemple.test/etc/passwd",
+        "data:application/json,{}",
+        "http://169.254.169.254/latest/meta-data",
+        "https://compras.exemple.test.pirate.test/",
+        "https://compras.exemple.test@pirate.test/",
+    ],
+)
+def test_a_spider_stays_on_its_site(run: Run, address: str) -> None:
+    with pytest.raises(IgnoreRequest):
+        OcdsSpider(address=HERE, run=run).stay(Request(address))
+    assert run.reason == "offsite"
+
+
+@pytest.mark.parametrize(
+    "address", [HERE, "http://compras.exemple.test", "https://www.compras.exemple.test"]
+)
+def test_a_site_includes_its_subdomains_and_both_schemes(run: Run, address: str) -> None:
+    OcdsSpider(address=HERE, run=run).stay(Request(address))
+    assert run.errors == []
+
+
+def page(access: str) -> Source:
+    return Source(
+        name="compras",
+        title="Compras",
+        publisher="Agencia",
+        licence="CC-BY-4.0",
+        url="https://compras.exemple.test",
+        access=access,
+        formats=("ocds",),
+    )
+
+
+def test_the_date_takes_its_place_in_the_address() -> None:
+    source = page("https://compras.exemple.test/api?from={since}T00:00:00")
+    since = datetime(2026, 1, 31, tzinfo=UTC).date()
+    assert (
+        start_address(source, since) == "https://compras.exemple.test/api?from=2026-01-31T00:00:00"
+    )
+    assert start_address(page(HERE), None) == HERE
+
+
+@pytest.mark.parametrize(
+    ("access", "dated", "reason"),
+    [
+        ("", False, "n'a pas d'adresse de service"),
+        ("file:///etc/passwd", False, "n'a pas d'adresse de service"),
+        (
+            "https://compras.exemple.test puis le XML de chaque avis",
+            False,
+            "n'a pas d'adresse de service",
+        ),
+        (HERE, True, "ne se lit pas à partir d'une date"),
+        (HERE + "&from={since}", False, "se lit à partir d'une date : --depuis"),
+    ],
+)
+def test_a_source_that_cannot_be_asked_says_why(access: str, dated: bool, reason: str) -> None:
+    since = datetime(2026, 1, 31, tzinfo=UTC).date() if dated else None
+    with pytest.raises(SourceError, match=reason):
+        start_address(page(access), since)
+
+
+@pytest.mark.parametrize(
+    ("delay", "retry_after", "following"),
+    [
+        (1.0, None, 2.0),
+        (8.0, b"5", 16.0),
+        (1.0, b" 120 ", 120.0),
+        (1.0, b"Wed, 21 Oct 2026 07:28:00 GMT", 2.0),
+        (1.0, b"-5", 2.0),
+        (1.0, b"9" * 5_000, 2.0),
+        (1.0, b"999999", CEILING),
+        (200.0, None, CEILING),
+    ],
+)
+def test_each_failure_doubles_the_wait_unless_the_service_asks_for_more(
+    delay: float, retry_after: bytes | None, following: float
+) -> None:
+    assert next_delay(delay, retry_after) == following

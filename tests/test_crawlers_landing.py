@@ -1,0 +1,80 @@
+"""The landing: whole files, one folder a run, and a report for the ingestion to skip."""
+
+import resource
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+
+from crawlers.landing import REPORT, Run, write
+from crawlers.settings import MIN_DELAY, settings
+
+START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path, "compras", "agent", clock=lambda: START)
+
+
+@pytest.fixture
+def small_disk() -> Iterator[int]:
+    """A disk on which no file grows beyond this many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_096, hard))
+    yield 4_096
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_bodies_are_numbered_in_the_order_they_came(run: Run) -> None:
+    bodies = [b"\xff\x00", b"", b"{}\r\n"]
+    paths = [run.land(body) for body in bodies]
+    assert [path.name for path in paths] == ["000001.json", "000002.json", "000003.json"]
+    assert [path.read_bytes() for path in paths] == bodies
+    assert (run.pages, run.bytes) == (3, 6)
+
+
+def test_two_runs_never_share_a_folder(tmp_path: Path, run: Run) -> None:
+    assert run.folder == tmp_path / "compras" / "20260601-090000-000000"
+    with pytest.raises(FileExistsError):
+        Run(tmp_path, "compras", "agent", clock=lambda: START)
+
+
+def test_a_full_disk_leaves_the_file_of_before(tmp_path: Path, small_disk: int) -> None:
+    path = tmp_path / "000001.json"
+    write(path, b"before")
+    with pytest.raises(OSError):
+        write(path, b"x" * (small_disk + 1))
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"before"
+
+
+def test_a_body_that_did_not_land_leaves_its_number_to_the_next(run: Run, small_disk: int) -> None:
+    with pytest.raises(OSError):
+        run.land(b"x" * (small_disk + 1))
+    assert run.land(b"{}").name == "000001.json"
+
+
+def test_a_run_is_partial_until_it_says_otherwise(run: Run) -> None:
+    assert not (run.folder / REPORT).exists()
+    run.close()
+    assert orjson.loads((run.folder / REPORT).read_bytes())["reason"] == "interrupted"
+
+
+def test_the_report_survives_whatever_a_service_writes(run: Run) -> None:
+    run.fail("unreadable", "https://x.test/\ud800", "\x00" + "é" * 10_000)
+    run.close()
+    (error,) = orjson.loads((run.folder / REPORT).read_bytes())["errors"]
+    assert error["address"] == "https://x.test/\\ud800"
+    assert error["detail"] == "\x00" + "é" * 499
+
+
+def test_what_is_not_a_body_has_a_name_that_ingestion_skips(run: Run) -> None:
+    assert REPORT.startswith("_")
+
+
+def test_by_default_a_service_has_a_second_between_two_requests() -> None:
+    assert settings()["DOWNLOAD_DELAY"] == settings()["AUTOTHROTTLE_START_DELAY"] == MIN_DELAY == 1
+    assert settings()["DOWNLOAD_DELAY_JITTER"] == 0
