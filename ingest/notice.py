@@ -1,7 +1,7 @@
 """A notice: what a source said, word for word, before anything is understood of it."""
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -71,17 +71,12 @@ class Notice:
 
     def fingerprint(self) -> str:
         """SHA-256 of the content: two deliveries of the same words have the same one."""
-        content = asdict(self)
-        del content["unknown"]
-        return hashlib.sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON object, for the record."""
-        return asdict(self)
+        words = replace(self, unknown=())
+        return hashlib.sha256(orjson.dumps(words)).hexdigest()
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Notice":
-        """Inverse of ``to_json``."""
+        """From the plain JSON object that ``orjson.dumps`` made of a notice."""
         amount = data.get("amount")
         return cls(
             **{

@@ -1,14 +1,25 @@
 """A source: who publishes notices, under which licence, and how its words are to be read."""
 
+import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 Format = Literal["ted", "eforms", "ocds", "fbo", "tabular"]
+Columns = TypeVar("Columns", str, tuple[str, ...], dict[str, str])
+
+# Pydantic's error types → what to tell the author of a page.
+_FAULTS = {
+    "missing": "valeur attendue",
+    "extra_forbidden": "champ inconnu",
+    "literal_error": "valeur inconnue",
+    "model_type": "liste de champs attendue",
+}
 
 
 class SourceError(Exception):
@@ -37,6 +48,21 @@ class Dates(_Page):
 
     order: Literal["ymd", "dmy", "mdy"] = "ymd"
     timezone: str = ""
+
+    @field_validator("timezone")
+    @classmethod
+    def _exists(cls, written: str) -> str:
+        try:
+            return written and ZoneInfo(written).key
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"fuseau horaire inconnu : « {written} »") from error
+
+
+def _compiles(pattern: str) -> None:
+    try:
+        re.compile(pattern, re.S)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"expression régulière incorrecte : « {pattern} » ({error})") from error
 
 
 class Mapping(_Page):
@@ -73,6 +99,18 @@ class Mapping(_Page):
     constants: dict[str, str] = Field(default_factory=dict)
     ignored: tuple[str, ...] = ()
 
+    @field_validator(
+        "key", "title", "body", "language", "kind", "process", "buyer", "country", "place",
+        "published", "deadline", "amount", "currency", "url", "codes",
+    )  # fmt: skip
+    @classmethod
+    def _patterns_compile(cls, columns: Columns) -> Columns:
+        one = (columns,) if isinstance(columns, str) else columns
+        for column in one.values() if isinstance(one, dict) else one:
+            for part in column.split(" | "):
+                _compiles(part.partition(" ~ ")[2])
+        return columns
+
 
 class Source(_Page):
     """One YAML page of ``ingest/sources``: see CONTRIBUTING, « Décrire une source ».
@@ -80,6 +118,7 @@ class Source(_Page):
     trust: high publishes at once; medium and low go to the analysts' queue.
     lifetime_days: how long an open notice without deadline stays on offer.
     expected: notices a run normally brings (lowest, highest).
+    decimal: the decimal sign of its amounts; "" reads both, and leaves out the ambiguous ones.
     lookups: subject → {what the source wrote → what it means}, corrections made by people;
     subjects: country, currency, language, stage.
     fictitious: leads written as examples, marked so wherever shown.
@@ -96,6 +135,7 @@ class Source(_Page):
     formats: tuple[Format, ...]
     language: str = ""
     currency: str = ""
+    decimal: Literal["", ".", ","] = ""
     trust: Literal["high", "medium", "low"] = "high"
     fictitious: bool = False
     lifetime_days: int = 365
@@ -108,22 +148,50 @@ class Source(_Page):
     notes: str = ""
 
 
+def _fault(error: Exception) -> str:
+    """What is wrong with a page, in one line."""
+    if isinstance(error, ValidationError):
+        return " ; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'page'} : "
+            + (
+                one["msg"].removeprefix("Value error, ")
+                if one["type"] == "value_error"
+                else _FAULTS.get(one["type"], "valeur refusée")
+            )
+            for one in error.errors()[:5]
+        )
+    mark = getattr(error, "problem_mark", None)
+    return f"YAML illisible, ligne {mark.line + 1}" if mark else "YAML illisible"
+
+
 def _parse(name: str, text: str) -> Source:
     try:
         data: Any = yaml.safe_load(text)
         page = Source.model_validate(data)
-    except (yaml.YAMLError, ValidationError) as error:
-        raise SourceError(f"La page de la source « {name} » est incorrecte : {error}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SourceError(
+            f"La page de la source « {name} » est incorrecte : {_fault(error)}."
+        ) from error
     if page.name != name:
         raise SourceError(f"La page « {name}.yml » déclare un autre nom : « {page.name} ».")
     return page
+
+
+def _own(folder: Path) -> dict[str, str]:
+    """Texts of one's own pages, by name."""
+    try:
+        if not folder.is_dir():
+            raise SourceError(f"Le dossier des pages de sources n'existe pas : {folder}")
+        return {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.yml"))}
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"Page de source illisible dans {folder} : {error}") from error
 
 
 @cache
 def sources(folder: Path | None = None) -> dict[str, Source]:
     """All source pages by name: the packaged ones, then those of ``folder``, which win.
 
-    Raises SourceError when a page cannot be read.
+    Raises SourceError when a page cannot be read, or when there is no such folder.
     """
     pages = {
         entry.name.removesuffix(".yml"): entry.read_text("utf-8")
@@ -131,7 +199,7 @@ def sources(folder: Path | None = None) -> dict[str, Source]:
         if entry.name.endswith(".yml")
     }
     if folder is not None:
-        pages |= {path.stem: path.read_text("utf-8") for path in sorted(folder.glob("*.yml"))}
+        pages |= _own(folder)
     return {name: _parse(name, text) for name, text in sorted(pages.items())}
 
 

@@ -1,0 +1,110 @@
+"""From a lead's notices to the lead: the demand as it now stands, and how it came there.
+
+The lead is always made anew from all its notices, so the order in which they arrived does not
+change what it says.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from index.lead import Change, Lead, Provenance, Stage, Status, Value
+from ingest.ledger import Arrival
+from ingest.normalise import Draft, expiry
+
+_LIVE: tuple[Stage, ...] = ("planned", "open")
+
+# The order in which notices of the same day are published, as far as they say nothing of it.
+_COURSE: tuple[Stage, ...] = ("planned", "open", "awarded", "cancelled")
+
+
+def _when(draft: Draft) -> datetime:
+    return draft.published or draft.received
+
+
+def _order(one: tuple[Arrival, Draft]) -> tuple[datetime, int, bool, datetime, str]:
+    """By publication. At the same moment a call comes before what amends it, and both before an
+    award or a cancellation, in whatever order they arrived."""
+    arrival, draft = one
+    course = _COURSE.index(draft.stage or "open")
+    notice = arrival.notice
+    return _when(draft), course, bool(notice.change), arrival.received, notice.key
+
+
+def _provenance(arrival: Arrival, draft: Draft) -> Provenance:
+    return Provenance(
+        source=arrival.notice.source,
+        key=arrival.notice.key,
+        kind=arrival.notice.kind,
+        stage=draft.stage,
+        change=arrival.notice.change,
+        url=arrival.notice.url,
+        published=draft.published,
+        received=arrival.received,
+        raw=arrival.sha256,
+    )
+
+
+def _money(value: Value | None) -> str:
+    return f"{value.amount:.2f} {value.currency}" if value else ""
+
+
+def _facts(
+    stage: Stage, deadline: datetime | None, value: Value | None, title: str
+) -> dict[str, str]:
+    return {
+        "stage": stage,
+        "deadline": deadline.isoformat() if deadline else "",
+        "value": _money(value),
+        "title": title,
+    }
+
+
+def fold(identifier: str, notices: Sequence[tuple[Arrival, Draft]]) -> Lead:
+    """The lead of these notices (at least one), whatever their order.
+
+    Later notices win on stage, deadline and value where they say something. What the demand is
+    about is told by the last call; an award or a corrigendum speaks of it in fewer words.
+    """
+    ordered = sorted(notices, key=_order)
+    calls = [draft for _, draft in ordered if draft.stage in _LIVE and draft.texts]
+    told = calls[-1] if calls else next(draft for _, draft in ordered if draft.texts)
+    first = ordered[0][1]
+    stage: Stage = first.stage or "open"
+    deadline, value = first.deadline, first.value
+    facts = _facts(stage, deadline, value, first.texts[0].title if first.texts else "")
+    history = []
+    for arrival, draft in ordered[1:]:
+        stage = draft.stage or stage
+        deadline = draft.deadline or deadline
+        value = draft.value or value
+        titles = draft.texts if draft.stage in _LIVE else ()
+        now = _facts(stage, deadline, value, titles[0].title if titles else facts["title"])
+        changed = {name: (facts[name], now[name]) for name in now if now[name] != facts[name]}
+        at = draft.published
+        history.append(Change(at=at, key=arrival.notice.key, stage=stage, fields=changed))
+        facts = now
+    last_arrival, last = ordered[-1]
+    status: Status = "published" if told.page.trust == "high" else "proposed"
+    return Lead(
+        id=identifier,
+        status=status,
+        stage=stage,
+        texts=told.texts,
+        buyer=told.buyer or last.buyer,
+        country=told.country or last.country,
+        region=told.region or last.region,
+        place=told.place or last.place,
+        codes=told.codes or last.codes,
+        sectors=told.sectors or last.sectors,
+        value=value,
+        published=first.published,
+        updated=last.published,
+        deadline=deadline,
+        expires=expiry(told, deadline) if stage in _LIVE else None,
+        domestic=told.domestic,
+        fictitious=told.page.fictitious,
+        source=told.page.name,
+        url=last_arrival.notice.url or ordered[0][0].notice.url,
+        provenances=tuple(_provenance(arrival, draft) for arrival, draft in ordered),
+        history=tuple(history),
+    )

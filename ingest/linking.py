@@ -1,0 +1,184 @@
+"""Which lead a notice speaks of: one known by its key, its process or what it follows, or none yet.
+
+Works on a few hundred notices at a time, within one transaction of the record.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from index.lead import Lead, lead_id
+from ingest.fold import fold
+from ingest.ledger import Arrival, Ledger
+from ingest.normalise import Draft
+from ingest.notice import Notice
+from taxonomies.fold import fold as fold_words
+
+# Shorter words are articles and legal forms, which any two buyers share.
+_LONG = 4
+
+Outcome = Literal["new", "updated", "duplicates"]
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A notice that arrived, what is understood of it, and the fingerprint of its words."""
+
+    arrival: Arrival
+    draft: Draft
+    fingerprint: str
+
+
+def names(notice: Notice) -> list[str]:
+    """Names under which a lead may be known, the surest first. "=" marks a process, so that it
+    can never be taken for a key."""
+    process = [f"={notice.process}"] if notice.process else []
+    return list(dict.fromkeys([notice.key, *process, *notice.previous]))
+
+
+def contradict(one: Draft, other: Draft) -> bool:
+    """Whether two notices cannot speak of the same demand, whatever their identifiers say.
+
+    Their buyers are of different countries, or neither buyers nor titles share a word. Test
+    notices and careless buyers reuse identifiers; a lead must not be made of their mixture.
+    """
+    if one.country and other.country and one.country != other.country:
+        return True
+    buyers, titles = (
+        [_long_words(texts(draft)) for draft in (one, other)] for texts in (_buyer, _titles)
+    )
+    return all(buyers) and buyers[0].isdisjoint(buyers[1]) and titles[0].isdisjoint(titles[1])
+
+
+def _buyer(draft: Draft) -> str:
+    return draft.buyer
+
+
+def _titles(draft: Draft) -> str:
+    return " ".join(text.title for text in draft.texts)
+
+
+def _long_words(text: str) -> set[str]:
+    return {word for word in fold_words(text).split() if len(word) >= _LONG}
+
+
+class Linking:
+    """The notices of one transaction on their way to leads.
+
+    draft: understands an arrival that the record already holds, again. merged: leads that turned
+    out to be another, lost → kept.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        connection: Connection,
+        batch: Sequence[Understood],
+        draft: Callable[[Arrival], Draft],
+    ) -> None:
+        self._ledger, self._connection, self._draft = ledger, connection, draft
+        self._leads: dict[str, dict[str, str]] = {}
+        self._words: dict[str, set[tuple[str, str]]] = {}
+        self._taken: dict[str, list[Understood]] = defaultdict(list)
+        self._before: dict[str, list[tuple[Arrival, Draft]]] = {}
+        self._fresh: set[str] = set()
+        self.merged: dict[str, str] = {}
+        keys: dict[str, set[str]] = defaultdict(set)
+        for one in batch:
+            keys[one.arrival.notice.source].update(names(one.arrival.notice))
+        for source, wanted in keys.items():
+            self._leads[source] = ledger.leads_known(connection, source, sorted(wanted))
+            self._words[source] = ledger.words_known(connection, source, sorted(wanted))
+
+    def take(self, one: Understood) -> Outcome:
+        """Give the notice to its lead; says whether that lead is new."""
+        notice = one.arrival.notice
+        words = (notice.key, one.fingerprint)
+        if words in self._words[notice.source]:
+            return "duplicates"
+        self._words[notice.source].add(words)
+        known = self._leads[notice.source]
+        keys = names(notice)
+        named = dict.fromkeys(known[key] for key in keys if key in known)
+        leads = [lead for lead in named if self._agrees(one.draft, lead)]
+        if leads and self._another_call(notice, known, leads[0]):
+            leads, keys = [], [key for key in keys if key not in notice.previous]
+        identifier = leads[0] if leads else self._born(one)
+        if not leads:
+            self._fresh.add(identifier)
+        for lost in leads[1:]:
+            self._merge(known, lost, identifier)
+        known |= {key: identifier for key in keys if key not in known}
+        self._taken[identifier].append(one)
+        return "updated" if leads else "new"
+
+    def _born(self, one: Understood) -> str:
+        """Id of a new lead. A key that another demand already bears is told apart by its words."""
+        notice = one.arrival.notice
+        taken = notice.key in self._leads[notice.source]
+        return lead_id(notice.source, f"{notice.key} {one.fingerprint}" if taken else notice.key)
+
+    def _agrees(self, draft: Draft, lead: str) -> bool:
+        return any(not contradict(draft, earlier) for _, earlier in self._parts(lead))
+
+    def _another_call(self, notice: Notice, known: dict[str, str], lead: str) -> bool:
+        """Whether one prior notice announced several calls and this is not the first: each call
+        is a demand of its own."""
+        if notice.stage != "open" or notice.change or notice.key in known:
+            return False
+        if notice.process and f"={notice.process}" in known:
+            return False
+        return any(
+            one.notice.stage == "open" and not one.notice.change for one, _ in self._parts(lead)
+        )
+
+    def _recorded(self, lead: str) -> list[tuple[Arrival, Draft]]:
+        if lead in self._fresh:
+            return []
+        if lead not in self._before:
+            arrivals = self._ledger.arrivals(self._connection, lead)
+            self._before[lead] = [(one, self._draft(one)) for one in arrivals]
+        return self._before[lead]
+
+    def _parts(self, lead: str) -> list[tuple[Arrival, Draft]]:
+        """All the notices of a lead so far, those of this transaction last."""
+        now = [(one.arrival, one.draft) for one in self._taken.get(lead, [])]
+        return self._recorded(lead) + now
+
+    def _merge(self, known: dict[str, str], lost: str, kept: str) -> None:
+        self._ledger.hand_over(self._connection, lost, kept)
+        self._taken[kept] += self._taken.pop(lost, [])
+        self._before = {}
+        self._fresh.discard(kept)
+        self.merged[lost] = kept
+        known |= {key: kept for key, lead in known.items() if lead == lost}
+
+    def close(self) -> list[Lead]:
+        """Write notices and names down; the leads they touched, made anew from all their notices,
+        and those that were lost, which now lead to the one that took them over."""
+        taken = {lead: some for lead, some in self._taken.items() if some}
+        told = [fold(lead, self._parts(lead)) for lead in taken]
+        self._ledger.record(
+            self._connection,
+            [(one.arrival, one.fingerprint, lead) for lead, some in taken.items() for one in some],
+        )
+        self._ledger.name(
+            self._connection,
+            [
+                (source, key, lead)
+                for source, known in self._leads.items()
+                for key, lead in known.items()
+            ],
+        )
+        return told + self._lost()
+
+    def _lost(self) -> list[Lead]:
+        held = self._ledger.store.read(self._connection, self.merged)
+        return [
+            held[lost].model_copy(update={"status": "withdrawn", "merged_into": kept})
+            for lost, kept in self.merged.items()
+            if lost in held
+        ]

@@ -1,0 +1,56 @@
+"""What a run did with all that it received, item by item, so that nothing goes missing."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Report:
+    """Counts of one run. Every item received ends in exactly one of the four outcomes.
+
+    domestic: new leads of French buyers, kept but not shown by default (among ``new``).
+    merged: leads that turned out to be one. remarks: (subject, detail) → times.
+    """
+
+    documents: int = 0
+    received: int = 0
+    new: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    domestic: int = 0
+    merged: int = 0
+    remarks: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    sources: Counter[str] = field(default_factory=Counter)
+
+    def balanced(self) -> bool:
+        """received = new + updated + duplicates + quarantined."""
+        return self.received == self.new + self.updated + self.duplicates + self.quarantined
+
+    def by_subject(self) -> dict[str, list[tuple[str, int]]]:
+        """Remarks grouped by subject, the most frequent first."""
+        subjects: dict[str, list[tuple[str, int]]] = {}
+        for (subject, detail), times in self.remarks.most_common():
+            subjects.setdefault(subject, []).append((detail, times))
+        return subjects
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON object, for the record and for ``--json``."""
+        return {
+            "documents": self.documents,
+            "received": self.received,
+            "new": self.new,
+            "updated": self.updated,
+            "duplicates": self.duplicates,
+            "quarantined": self.quarantined,
+            "domestic": self.domestic,
+            "merged": self.merged,
+            "balanced": self.balanced(),
+            "sources": dict(self.sources),
+            "reasons": dict(self.reasons.most_common(50)),
+            "remarks": {
+                subject: dict(details[:50]) for subject, details in self.by_subject().items()
+            },
+        }
