@@ -1,0 +1,90 @@
+"""The application: rooms opened once, pages and API on top, every failure answered."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+
+from index.embedded import EmbeddedEngine
+from index.engine import SearchEngine
+from index.light import LightEmbedder
+from index.settings import Settings
+from index.store import LeadStore
+from search_api import api, health, pages
+from search_api.failures import install
+from taxonomies.suggest import suggest
+
+DESCRIPTION = """Recherche de leads commerciaux à l'étranger : appels d'offres, demandes de
+distributeurs et d'importateurs. Les paramètres d'une recherche sont les mêmes que ceux de
+l'adresse d'une page de résultats. Les erreurs suivent la RFC 9457 (problem+json)."""
+
+
+def utcnow() -> datetime:
+    """The clock of production."""
+    return datetime.now(UTC)
+
+
+def open_engine(settings: Settings) -> SearchEngine:
+    """The search engine that these settings ask for."""
+    return EmbeddedEngine(settings.index_folder, LightEmbedder.load())
+
+
+def _contract_page() -> RedirectResponse:
+    return RedirectResponse("/api/openapi.json")
+
+
+def _contract(generated: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
+    """FastAPI's contract, with the refusals that ``failures`` really answers: a wrong value is
+    400, never FastAPI's own 422."""
+
+    def contract() -> dict[str, Any]:
+        told = generated()
+        for operation in (one for path in told["paths"].values() for one in path.values()):
+            operation["responses"].pop("422", None)
+        for name in ("HTTPValidationError", "ValidationError"):
+            told["components"]["schemas"].pop(name, None)
+        return told
+
+    return contract
+
+
+def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> FastAPI:
+    """The whole site on one record and one engine. Raises RecordError when it has no record."""
+    store = LeadStore.open(settings.record_url)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # The first suggestion builds the list of words: nobody should wait for it.
+        suggest("a", 1)
+        yield
+        store.close()
+
+    app = FastAPI(
+        title="Débouchés",
+        version=version("debouches"),
+        description=DESCRIPTION,
+        license_info={"name": "AGPL-3.0-or-later"},
+        # Swagger's page would load its scripts from someone else's server.
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.clock = clock
+    app.state.store = store
+    app.state.engine = open_engine(settings)
+    app.include_router(api.router)
+    app.include_router(health.router)
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
+    app.get("/api/docs", include_in_schema=False)(_contract_page)
+    app.openapi = _contract(app.openapi)  # type: ignore[method-assign]
+    install(app)
+    return app

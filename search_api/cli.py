@@ -1,0 +1,317 @@
+"""The command ``debouches``: one French entry to every room."""
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+from rich.text import Text
+from sqlalchemy import select
+from typer.core import TyperGroup
+
+from index import sync
+from index.database import RecordError
+from index.engine import SearchEngine
+from index.generation import IndexBusy
+from index.settings import Settings
+from index.store import LeadStore
+from index.tables import quarantine
+from ingest.demo.feed import dated
+from ingest.document import shown
+from ingest.ledger import Ledger
+from ingest.pipeline import AUTO, Ingestion
+from ingest.price import Rates
+from ingest.report import Report
+from ingest.source import SourceError, source, sources
+from search_api.app import create_app, open_engine, utcnow
+
+DEMO = "exemples"
+UNKNOWN, INCOMPLETE = 2, 3
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def printable(told: object) -> Text:
+    """What may come from outside as it may be printed: no markup, no terminal's escapes."""
+    signs = (" " if sign.isspace() else sign for sign in str(told))
+    return Text(shown("".join(signs)))
+
+
+def fail(message: str, code: int = 1) -> typer.Exit:
+    """One line on the error output, and the exit code."""
+    errors.print(printable(message), style="red", highlight=False, soft_wrap=True)
+    return typer.Exit(code)
+
+
+class _Commands(TyperGroup):
+    """Where all commands end: what cannot be done is said in one line."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (RecordError, IndexBusy) as error:
+            raise fail(str(error)) from error
+        except SourceError as error:
+            raise fail(str(error), UNKNOWN) from error
+
+
+app = typer.Typer(
+    cls=_Commands,
+    help="Débouchés : leads commerciaux à l'étranger.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+index_app = typer.Typer(help="L'index de recherche.", no_args_is_help=True)
+app.add_typer(index_app, name="index")
+
+Paths = Annotated[
+    list[Path], typer.Argument(metavar="CHEMIN…", help="Fichiers, dossiers ou archives.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Rapport en JSON.")]
+
+
+@contextmanager
+def _record(settings: Settings) -> Iterator[LeadStore]:
+    store = LeadStore.open(settings.record_url)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _present(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name too long is nowhere
+        return False
+
+
+def _bring_up_to_date(store: LeadStore, engine: SearchEngine) -> None:
+    """What an index that is busy misses now, the next synchronisation brings."""
+    try:
+        sync.synchronise(store, engine)
+    except IndexBusy as error:
+        later = "« debouches index synchroniser » le mettra à jour."
+        errors.print(printable(f"{error} {later}"), highlight=False, soft_wrap=True)
+
+
+def _shown(report: Report) -> None:
+    table = Table("Documents", "Reçus", "Nouveaux", "Mis à jour", "Doublons", "Quarantaine")
+    outcomes = (report.new, report.updated, report.duplicates, report.quarantined)
+    table.add_row(*map(str, (report.documents, report.received, *outcomes)))
+    console.print(table)
+    if report.domestic:
+        console.print(f"{report.domestic} d'acheteurs français, gardés hors des résultats.")
+    if report.merged:
+        console.print(f"{report.merged} réunis à un lead déjà connu.")
+    for reason, times in report.reasons.most_common(10):
+        console.print(printable(f"  {times} × {reason}"), highlight=False)
+    for subject, details in report.by_subject().items():
+        listed = ", ".join(f"{detail} ({times})" for detail, times in details[:5])
+        more = f" et {len(details) - 5} autres" if len(details) > 5 else ""
+        total = sum(times for _, times in details)
+        console.print(printable(f"{subject} : {total} — {listed}{more}"), highlight=False)
+
+
+def _ingest(
+    settings: Settings,
+    store: LeadStore,
+    name: str,
+    paths: list[Path],
+    clock: Callable[[], datetime] = utcnow,
+) -> Report:
+    pages = sources(settings.sources)
+    if name != AUTO:
+        source(name, settings.sources)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"))
+    quiet = not errors.is_terminal
+    with Progress(*columns, console=errors, transient=True, disable=quiet) as progress:
+        task = progress.add_task("Lecture…")
+
+        def tell(report: Report) -> None:
+            progress.update(task, description=f"{report.received} avis lus")
+
+        run = Ingestion(Ledger(store), pages, Rates.load(), clock, progress=tell)
+        return run.run(name, paths)
+
+
+@app.command()
+def ingerer(
+    nom: Annotated[str, typer.Argument(metavar="SOURCE", help="Nom de la source, ou « auto ».")],
+    chemins: Paths,
+    en_json: Json = False,
+    indexer: Annotated[bool, typer.Option(help="Met l'index à jour ensuite.")] = True,
+) -> None:
+    """Lit des avis et en fait des leads ; dit ce que chacun est devenu."""
+    settings = Settings()
+    missing = [path for path in chemins if not _present(path)]
+    if missing:
+        raise fail(f"Introuvable : {missing[0]}", UNKNOWN)
+    with _record(settings) as store:
+        report = _ingest(settings, store, nom, chemins)
+        if en_json:
+            typer.echo(json.dumps(report.to_json(), ensure_ascii=False))
+        else:
+            _shown(report)
+        if indexer:
+            _bring_up_to_date(store, open_engine(settings))
+    if report.received and report.received == report.quarantined:
+        raise typer.Exit(INCOMPLETE)
+
+
+@app.command(name="sources")
+def list_sources() -> None:
+    """Les sources connues et ce que le registre en contient."""
+    settings = Settings()
+    with _record(settings) as store:
+        held = store.tally().by_source
+    table = Table("Source", "Éditeur", "Licence", "Leads")
+    for name, page in sources(settings.sources).items():
+        cells = (name, page.publisher, page.licence, held.get(name, 0))
+        table.add_row(*map(printable, cells))
+    console.print(table)
+
+
+@app.command()
+def quarantaine(
+    limite: Annotated[int, typer.Option(help="Nombre d'entrées montrées.")] = 20,
+    brut: Annotated[
+        str, typer.Option(metavar="SHA256", help="Écrit les octets reçus de ce document.")
+    ] = "",
+    reprendre: Annotated[
+        str, typer.Option(metavar="SHA256", help="Laisse relire un document mis à l'écart.")
+    ] = "",
+    en_json: Json = False,
+) -> None:
+    """Ce qui n'a pas pu être lu, et pourquoi."""
+    with _record(Settings()) as store:
+        if reprendre:
+            Ledger(store).spare([reprendre])
+            return
+        if brut:
+            for data in Ledger(store).raw(brut):
+                sys.stdout.buffer.write(data)
+            return
+        waiting = (
+            select(quarantine).where(quarantine.c.released.is_(None)).order_by(quarantine.c.id)
+        )
+        with store.reading() as connection:
+            rows = connection.execute(waiting.limit(limite)).all()
+    if en_json:
+        names = ("source", "document", "position", "reason", "attempts", "raw")
+        told = [{name: getattr(row, name) for name in names} for row in rows]
+        typer.echo(json.dumps(told, ensure_ascii=False))
+        return
+    table = Table("Document", "Où", "Raison", "Essais", "Octets")
+    for row in rows:
+        cells = (row.document, row.position, row.reason, row.attempts, row.raw[:12])
+        table.add_row(*map(printable, cells))
+    console.print(table)
+
+
+@index_app.command(name="synchroniser")
+def index_synchronise() -> None:
+    """Porte dans l'index ce qui a changé dans le registre."""
+    settings = Settings()
+    with _record(settings) as store:
+        console.print(f"{sync.synchronise(store, open_engine(settings))} leads écrits.")
+
+
+@index_app.command(name="reconstruire")
+def index_rebuild() -> None:
+    """Refait l'index entier à côté de l'ancien, puis bascule."""
+    settings = Settings()
+    with _record(settings) as store:
+        console.print(f"{sync.rebuild(store, open_engine(settings))} leads écrits.")
+
+
+@app.command()
+def collecter(
+    nom: Annotated[str, typer.Argument(metavar="SOURCE")],
+    vers: Annotated[Path, typer.Option(help="Dossier où poser ce qui est reçu.")],
+    depuis: Annotated[str, typer.Option(help="Date de départ, AAAA-MM-JJ.")] = "",
+) -> None:
+    """Interroge une source et pose ses documents dans un dossier."""
+    command = [sys.executable, "-m", "crawlers", nom, "--vers", str(vers)]
+    if depuis:
+        command += ["--depuis", depuis]
+    if folder := Settings().sources:
+        command += ["--pages", str(folder)]
+    # The crawl has its own process: its reactor can be started once in the life of one.
+    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603
+
+
+def _load_demo(settings: Settings, store: LeadStore) -> Report:
+    with TemporaryDirectory() as folder:
+        feed = Path(folder) / "exemples.csv"
+        feed.write_bytes(dated(utcnow().date()))
+        return _ingest(settings, store, DEMO, [feed])
+
+
+@app.command()
+def demo(
+    donnees: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Dossier d'avis réels à charger.")
+    ] = None,
+    hote: Annotated[str, typer.Option(help="Adresse d'écoute.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port d'écoute.")] = 8000,
+    servir_ensuite: Annotated[bool, typer.Option("--servir/--sans-servir")] = True,
+) -> None:
+    """Charge des leads (fictifs, ou ceux de --donnees) et sert le site."""
+    settings = Settings()
+    if donnees is not None and not _present(donnees):
+        raise fail(f"Introuvable : {donnees}", UNKNOWN)
+    with _record(settings) as store:
+        report = (
+            _ingest(settings, store, AUTO, [donnees]) if donnees else _load_demo(settings, store)
+        )
+        _shown(report)
+        if not servir_ensuite:
+            _bring_up_to_date(store, open_engine(settings))
+    if servir_ensuite:
+        servir(hote, port)
+
+
+@app.command()
+def servir(
+    hote: Annotated[str, typer.Option(help="Adresse d'écoute.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port d'écoute.")] = 8000,
+) -> None:
+    """Sert le site et l'API."""
+    settings = Settings()
+    # A page that cannot be read is said now, not to the first visitor.
+    sources(settings.sources)
+    site = create_app(settings)
+    _bring_up_to_date(site.state.store, site.state.engine)
+    console.print(f"Débouchés : http://{hote}:{port}/")
+    uvicorn.run(site, host=hote, port=port, log_level="warning", server_header=False)
+
+
+@app.command()
+def openapi() -> None:
+    """Écrit le contrat de l'API (OpenAPI, JSON)."""
+    with TemporaryDirectory() as folder:
+        made = create_app(Settings(data=Path(folder)))
+        typer.echo(json.dumps(made.openapi(), ensure_ascii=False, indent=1, sort_keys=True))
+
+
+def main() -> None:
+    """Entry point of the command."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    app()
+
+
+if __name__ == "__main__":
+    main()

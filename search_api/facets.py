@@ -1,0 +1,160 @@
+"""Facets and filters as people see them: which choices, under which name, which are active."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from index.query import FacetName, Query, Results
+from search_api.labels import (
+    bucket_label,
+    code_label,
+    country_label,
+    language_label,
+    region_label,
+    sector_label,
+    stage_label,
+)
+from search_api.links import PARAMETERS, address, short
+from search_api.words import BUCKETS, STAGES, day, typeset
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One box to tick. count: None when nothing else of the query has this value."""
+
+    value: str
+    label: str
+    count: int | None
+    checked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One facet: the first choices in sight, the others one click away."""
+
+    parameter: str
+    title: str
+    first: tuple[Choice, ...]
+    others: tuple[Choice, ...]
+    open: bool
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """An active filter, and the address of the same search without it."""
+
+    label: str
+    without: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Facet:
+    """parameter: in the address. facet: what the engine counts, None for codes only typed.
+    order: fixed order of the values; the most frequent first when empty."""
+
+    parameter: str
+    title: str
+    facet: FacetName | None
+    label: Callable[[str], str]
+    open: bool = False
+    order: tuple[str, ...] = ()
+    hint: str = ""
+
+
+_FACETS = (
+    _Facet("secteur", "Secteur", "sector", sector_label, open=True),
+    _Facet("pays", "Pays", "country", country_label, open=True),
+    _Facet("echeance", "Échéance", "deadline", bucket_label, open=True, order=tuple(BUCKETS)),
+    _Facet("valeur", "Valeur estimée", "value", bucket_label, order=tuple(BUCKETS)),
+    _Facet("etape", "Étape", "stage", stage_label, order=tuple(STAGES)),
+    _Facet("region", "Région du monde", "region", region_label),
+    _Facet(
+        "cpv", "Objet du marché (CPV)", "cpv", lambda code: code_label("CPV", code),
+        hint="Autre code CPV, 2 à 8 chiffres",
+    ),
+    _Facet(
+        "sh", "Produit (code douanier SH)", None, lambda code: f"{code} {code_label('HS', code)}",
+        hint="Code SH, 2 à 6 chiffres",
+    ),
+    _Facet(
+        "naf", "Mon activité (code NAF)", None, lambda code: f"{code} {code_label('NAF', code)}",
+        hint="Code NAF, par exemple 31.01Z",
+    ),
+    _Facet("langue", "Langue de l’avis", "language", language_label),
+    _Facet("source", "Source", "source", str),
+)  # fmt: skip
+
+Titles = Mapping[str, str]
+
+# Choices in sight before « autres choix ».
+_SHOWN = 6
+
+_SWITCHES = {
+    "include_expired": "leads échus compris",
+    "include_domestic": "acheteurs français compris",
+}
+_DAYS = {
+    "deadline_from": "Échéance à partir du",
+    "deadline_to": "Échéance jusqu’au",
+    "published_from": "Publié à partir du",
+    "published_to": "Publié jusqu’au",
+}
+
+
+def _name(facet: _Facet, value: str, titles: Titles) -> str:
+    return (titles.get(value) if facet.parameter == "source" else facet.label(value)) or value
+
+
+def _active(facet: _Facet, query: Query) -> tuple[str, ...]:
+    values: tuple[str, ...] = getattr(query, PARAMETERS[facet.parameter])
+    return tuple(map(short, values)) if facet.parameter == "cpv" else values
+
+
+def _choices(facet: _Facet, query: Query, results: Results, titles: Titles) -> tuple[Choice, ...]:
+    active = _active(facet, query)
+    counted = {one.value: one.count for one in results.facets.get(facet.facet or "", ())}
+    values = [*counted, *(value for value in active if value not in counted)]
+    if facet.order:
+        values.sort(key=lambda value: facet.order.index(value) if value in facet.order else 99)
+    return tuple(
+        Choice(value, _name(facet, value, titles), counted.get(value), value in active)
+        for value in values
+        if value and (counted.get(value) or value in active)
+    )
+
+
+def _panel(facet: _Facet, query: Query, results: Results, titles: Titles) -> Panel:
+    choices = _choices(facet, query, results, titles)
+    active = [choice for choice in choices if choice.checked]
+    shown = len(choices) if facet.order or len(choices) <= _SHOWN + 2 else _SHOWN
+    first = [one for place, one in enumerate(choices) if place < shown or one.checked]
+    others = [one for place, one in enumerate(choices) if place >= shown and not one.checked]
+    return Panel(
+        facet.parameter, facet.title, tuple(first), tuple(others),
+        facet.open or bool(active), facet.hint,
+    )  # fmt: skip
+
+
+def panels(query: Query, results: Results, titles: Titles) -> tuple[Panel, ...]:
+    """The facets that have something to offer, in a fixed order. titles: of the sources."""
+    every = (_panel(facet, query, results, titles) for facet in _FACETS)
+    return tuple(panel for panel in every if panel.first or panel.hint)
+
+
+def active_filters(query: Query, titles: Titles) -> tuple[Filter, ...]:
+    """Every filter of the query, each with the address that removes it."""
+    start = replace(query, offset=0)
+    found = []
+    for facet in _FACETS:
+        values = _active(facet, query)
+        for value in values:
+            rest = {PARAMETERS[facet.parameter]: tuple(one for one in values if one != value)}
+            label = typeset(f"{facet.title} : {_name(facet, value, titles)}")
+            found.append(Filter(label, address(start, **rest)))
+    for name, label in _DAYS.items():
+        if chosen := getattr(query, name):
+            found.append(Filter(f"{label} {day(chosen)}", address(start, **{name: None})))
+    for name, label in _SWITCHES.items():
+        if getattr(query, name):
+            found.append(Filter(label, address(start, **{name: False})))
+    return tuple(found)

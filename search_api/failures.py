@@ -1,0 +1,63 @@
+"""Every failure on its way out: problem+json to machines, a French page to people."""
+
+import logging
+from http import HTTPStatus
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from search_api.pages import error_page
+from search_api.problems import Problem, wrong_parameters
+
+log = logging.getLogger(__name__)
+
+# Seconds after which a client may try again when the record is busy or away.
+RETRY_AFTER = 5
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    """The problem as a page for people, as problem+json for machines."""
+    body = problem.body
+    if request.url.path.startswith("/api/") or request.url.path in ("/healthz", "/readyz"):
+        return Response(
+            orjson.dumps(body.model_dump(exclude_defaults=False)),
+            body.status,
+            problem.headers,
+            "application/problem+json",
+        )
+    page = error_page(request, body.status, body.detail)
+    page.headers.update(problem.headers)
+    return page
+
+
+def install(app: FastAPI) -> None:
+    """Every failure of the application goes through ``answer``."""
+
+    @app.exception_handler(Problem)
+    async def _problem(request: Request, error: Problem) -> Response:
+        return answer(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _parameters(request: Request, error: RequestValidationError) -> Response:
+        return answer(request, wrong_parameters(error.errors()))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        titles = {404: "Introuvable", 405: "Méthode non permise"}
+        title = titles.get(error.status_code, HTTPStatus(error.status_code).phrase)
+        headers = dict(error.headers or {})
+        return answer(request, Problem(error.status_code, title, headers=headers))
+
+    @app.exception_handler(OperationalError)
+    async def _record(request: Request, error: OperationalError) -> Response:
+        log.error("record unavailable: %s", error.orig)
+        headers = {"Retry-After": str(RETRY_AFTER)}
+        return answer(request, Problem(503, "Registre indisponible", headers=headers))
+
+    @app.exception_handler(Exception)
+    async def _bug(request: Request, error: Exception) -> Response:
+        log.error("unexpected failure on %s", request.url.path, exc_info=error)
+        return answer(request, Problem(500, "Erreur interne"))
