@@ -81,7 +81,8 @@ class LightEmbedder:
         vectors = np.zeros((len(texts), self.dimensions), np.float32)
         for vector, text in zip(vectors, texts, strict=True):
             if rows := [row for word in words(text) for row in self._rows_of(word)]:
-                np.matmul(self._scales[rows], self._table[rows].astype(np.float32), out=vector)
+                found = self._table.take(rows, axis=0).astype(np.float32)
+                np.matmul(self._scales.take(rows), found, out=vector)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         np.divide(vectors, lengths, out=vectors, where=lengths > 0)
         return vectors

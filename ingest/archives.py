@@ -83,7 +83,7 @@ def _member(
 
 def _gzip(path: Path, name: str, limits: Limits) -> Document | Refusal:
     inside = path.name[:-3]
-    found = Document(shown(f"{name}!{inside}"), lambda: _unpacked(path, limits))
+    found = Document(f"{name}!{shown(inside)}", lambda: _unpacked(path, limits))
     if is_archive(inside):
         return Refusal(found.name, _NESTED, lambda: path.open("rb"))
     try:
@@ -130,7 +130,7 @@ def _zip(path: Path, name: str, limits: Limits) -> Iterator[Document | Refusal]:
         return
     for member in archive.infolist():
         if not member.is_dir() and not is_hidden(member.filename):
-            yield _zip_member(archive, member, shown(f"{name}!{member.filename}"), limits)
+            yield _zip_member(archive, member, f"{name}!{shown(member.filename)}", limits)
 
 
 def _zip_member(
@@ -222,7 +222,7 @@ def _tar(path: Path, name: str, limits: Limits) -> Iterator[Document | Refusal]:
                 fault = _too_many(limits)
                 break
             if member.isreg() and not is_hidden(member.name):
-                yield _tar_member(archive, member, shown(f"{name}!{member.name}"), limits)
+                yield _tar_member(archive, member, f"{name}!{shown(member.name)}", limits)
     except _BROKEN:
         fault = fault or "Archive tar abîmée."
     if fault:

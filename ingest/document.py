@@ -109,9 +109,14 @@ def too_compressed(limits: Limits) -> str:
 
 
 def shown(name: str) -> str:
-    """A name that can be printed and kept: undecodable bytes and control characters become U+FFFD,
-    and the middle of one above 500 signs (or 1,000 bytes) is left out. Its end tells what it is."""
-    clean = "".join(sign if sign.isprintable() else "\ufffd" for sign in name)
+    """A name that can be printed: undecodable bytes and control characters become U+FFFD."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in name)
+
+
+def short(name: str) -> str:
+    """A name, or a position in a document, that can be printed and indexed: above 500 signs (or
+    1,000 bytes) its middle is left out. Its end tells what it is."""
+    clean = shown(name)
     if len(clean) <= NAME_LENGTH and len(clean.encode()) <= _NAME_BYTES:
         return clean
     half = (NAME_LENGTH if clean.isascii() else _NAME_BYTES // 4) // 2 - 1

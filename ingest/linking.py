@@ -6,6 +6,7 @@ Works on a few hundred notices at a time, within one transaction of the record.
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -16,6 +17,10 @@ from ingest.ledger import Arrival, Ledger
 from ingest.normalise import Draft
 from ingest.notice import Notice
 from taxonomies.fold import fold as fold_words
+
+# Demands told apart under one identifier. A source that gives all its notices the same one must
+# not make each of them look through all the others.
+_NAMESAKES = 20
 
 # Shorter words are articles and legal forms, which any two buyers share.
 _LONG = 4
@@ -39,6 +44,11 @@ def names(notice: Notice) -> list[str]:
     return list(dict.fromkeys([notice.key, *process, *notice.previous]))
 
 
+def _namesake(name: str, n: int) -> str:
+    """The name of the n-th demand (from 1) that a source published under one identifier."""
+    return name if n == 1 else f"{name}#{n}"
+
+
 def contradict(one: Draft, other: Draft) -> bool:
     """Whether two notices cannot speak of the same demand, whatever their identifiers say.
 
@@ -51,6 +61,19 @@ def contradict(one: Draft, other: Draft) -> bool:
         [_long_words(texts(draft)) for draft in (one, other)] for texts in (_buyer, _titles)
     )
     return all(buyers) and buyers[0].isdisjoint(buyers[1]) and titles[0].isdisjoint(titles[1])
+
+
+def _leads_under(known: dict[str, str], name: str) -> list[str]:
+    """The leads known by a name, in the order in which they took it."""
+    names = (_namesake(name, n) for n in range(1, _NAMESAKES + 1))
+    return [known[one] for one in takewhile(known.__contains__, names)]
+
+
+def _name(known: dict[str, str], name: str, lead: str) -> None:
+    """From now on the lead is known by this name, beside those that already are."""
+    leads = _leads_under(known, name)
+    if lead not in leads and len(leads) < _NAMESAKES:
+        known[_namesake(name, len(leads) + 1)] = lead
 
 
 def _buyer(draft: Draft) -> str:
@@ -90,8 +113,20 @@ class Linking:
         for one in batch:
             keys[one.arrival.notice.source].update(names(one.arrival.notice))
         for source, wanted in keys.items():
-            self._leads[source] = ledger.leads_known(connection, source, sorted(wanted))
+            self._leads[source] = self._known(source, wanted)
             self._words[source] = ledger.words_known(connection, source, sorted(wanted))
+
+    def _known(self, source: str, wanted: set[str]) -> dict[str, str]:
+        """Name → lead, with the namesakes of these names."""
+        known: dict[str, str] = {}
+        asked = sorted(wanted)
+        for n in range(1, _NAMESAKES + 1):
+            found = self._ledger.leads_known(
+                self._connection, source, [_namesake(name, n) for name in asked]
+            )
+            known |= found
+            asked = [name for name in asked if _namesake(name, n) in found]
+        return known
 
     def take(self, one: Understood) -> Outcome:
         """Give the notice to its lead; says whether that lead is new."""
@@ -102,8 +137,8 @@ class Linking:
         self._words[notice.source].add(words)
         known = self._leads[notice.source]
         keys = names(notice)
-        named = dict.fromkeys(known[key] for key in keys if key in known)
-        leads = [lead for lead in named if self._agrees(one.draft, lead)]
+        agreeing = (self._agreeing(one.draft, key, known) for key in keys)
+        leads = list(dict.fromkeys(lead for lead in agreeing if lead))
         if leads and self._another_call(notice, known, leads[0]):
             leads, keys = [], [key for key in keys if key not in notice.previous]
         identifier = leads[0] if leads else self._born(one)
@@ -111,7 +146,8 @@ class Linking:
             self._fresh.add(identifier)
         for lost in leads[1:]:
             self._merge(known, lost, identifier)
-        known |= {key: identifier for key in keys if key not in known}
+        for key in keys:
+            _name(known, key, identifier)
         self._taken[identifier].append(one)
         return "updated" if leads else "new"
 
@@ -120,6 +156,11 @@ class Linking:
         notice = one.arrival.notice
         taken = notice.key in self._leads[notice.source]
         return lead_id(notice.source, f"{notice.key} {one.fingerprint}" if taken else notice.key)
+
+    def _agreeing(self, draft: Draft, name: str, known: dict[str, str]) -> str:
+        """The first of the leads known by a name that the notice can speak of, "" if none."""
+        leads = _leads_under(known, name)
+        return next((lead for lead in leads if self._agrees(draft, lead)), "")
 
     def _agrees(self, draft: Draft, lead: str) -> bool:
         return any(not contradict(draft, earlier) for _, earlier in self._parts(lead))

@@ -14,7 +14,7 @@ from pathlib import Path
 import orjson
 from sqlalchemy import Connection
 
-from ingest.document import Document, DocumentError, Limits, Refusal
+from ingest.document import Document, DocumentError, Limits, Refusal, short
 from ingest.documents import documents
 from ingest.feeds import eforms, fbo, ocds, tabular, ted
 from ingest.ledger import MAX_ATTEMPTS, Arrival, Ledger, Refused, Weighed, weigh
@@ -146,7 +146,7 @@ class Ingestion:
                 if found is not None and not reason:
                     kept.append(_Stored(found.document, sha256, attempts > 0))
                     continue
-                refused = Refused(name, one.name, sha256, "", reason)
+                refused = Refused(name, short(one.name), sha256, "", reason)
                 self.ledger.refuse(connection, number, refused, now)
                 _count_refusal(report, reason)
         return kept
@@ -176,7 +176,7 @@ class Ingestion:
         understood, refused, read = [], [], []
         for event in batch:
             if event.item is None:
-                read.append((event.stored.sha256, event.stored.document.name))
+                read.append((event.stored.sha256, short(event.stored.document.name)))
                 if event.empty:
                     part.remarks["document sans avis", event.source] += 1
                 continue
@@ -189,9 +189,9 @@ class Ingestion:
             refused.append(
                 Refused(
                     event.source,
-                    event.stored.document.name,
+                    short(event.stored.document.name),
                     event.stored.sha256,
-                    event.item.position[:_LONGEST],
+                    short(event.item.position),
                     reason,
                 )
             )
@@ -230,7 +230,9 @@ class Ingestion:
             return None, item.reason
         if any(len(name) > _LONGEST for name in names(item.notice)):
             return None, f"Identifiant de plus de {_LONGEST} caractères"
-        arrival = Arrival(item.notice, event.stored.sha256, item.position[:_LONGEST], now)
+        if any("\0" in name for name in names(item.notice)):  # PostgreSQL stores none
+            return None, "Identifiant illisible : caractère nul"
+        arrival = Arrival(item.notice, event.stored.sha256, short(item.position), now)
         try:
             fingerprint = item.notice.fingerprint()
             draft = normalise(item.notice, event.page, self.rates, now)

@@ -67,7 +67,7 @@ def test_a_file_is_a_document_that_opens_as_often_as_wanted(tmp_path: Path) -> N
 
 
 def test_a_folder_is_walked_in_order_without_hidden_files(tmp_path: Path) -> None:
-    for name in ("b.xml", "a/z.xml", "a/.secret", ".git/config", "c.xml"):
+    for name in ("b.xml", "a/z.xml", "a/.secret", ".git/config", "c.xml", "_run.json", "_a/b.xml"):
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("x")

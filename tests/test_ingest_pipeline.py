@@ -230,6 +230,19 @@ def test_an_identifier_used_again_for_another_demand_joins_nothing(world: World)
     assert len(world.leads()) == 4
 
 
+def test_an_update_finds_the_demand_told_apart_under_a_used_identifier(world: World) -> None:
+    world.ingest(row("A1", "Schulmöbel", buyer="Stadt Köln"))
+    second = row("A1", "Ambulanzen", buyer="Kanton Zug", country="CH")
+    later = second | {"deadline": "10.07.2026", "published": "09.05.2026"}
+    assert world.ingest(second).new == 1
+    assert world.ingest(later).updated == 1
+    third = row("A1", "Brot", buyer="Gmina Opole", country="PL")
+    report = world.ingest(feed([third, third | {"deadline": "11.07.2026"}, later]))
+    assert (report.new, report.updated, report.duplicates) == (1, 1, 1)
+    notices = sorted((lead.country, len(lead.provenances)) for lead in world.leads())
+    assert notices == [("CH", 2), ("DE", 1), ("PL", 2)]
+
+
 def test_a_french_buyer_is_kept_and_counted_apart(world: World) -> None:
     report = world.ingest(feed([row("A1", country="France"), row("A2", country="GP"), row("A3")]))
     assert (report.new, report.domestic) == (3, 2)
@@ -347,6 +360,57 @@ def test_an_interruption_is_not_held_against_the_documents(world: World) -> None
 def test_an_endless_identifier_goes_to_quarantine_alone(world: World) -> None:
     report = world.ingest(feed([row("A" * 9_000), row("A2", process="P" * 9_000), row("A3")]))
     assert (report.new, report.quarantined) == (1, 2)
+
+
+def _noise(length: int) -> str:
+    """What no database can compress, four bytes a sign."""
+    chance = random.Random(1)
+    return "".join(chr(chance.randrange(0x20000, 0x2A6DF)) for _ in range(length))
+
+
+def test_the_longest_identifiers_and_names_are_indexed(world: World) -> None:
+    path = world.folder / "all.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(_noise(5_000) + "essai.csv", b"not a feed")
+        archive.writestr("essai-2.csv", feed([row(_noise(500), process=_noise(499))]))
+    report = world.run("essai", [path])
+    assert (report.new, report.quarantined) == (1, 1)
+    [entry] = world.waiting()
+    assert entry.document.endswith("essai.csv")
+    assert world.run("essai", [path]).quarantined == 1
+
+
+def test_a_document_that_could_not_be_opened_leaves_quarantine_once_read(world: World) -> None:
+    path = world.folder / "essai-late.csv"
+    world.run("essai", [path])
+    assert [entry.raw for entry in world.waiting()] == [""]
+    path.write_bytes(feed([row("A1")]))
+    assert world.run("essai", [path]).new == 1
+    assert world.waiting() == []
+
+
+def test_long_notices_are_written_in_smaller_transactions(world: World) -> None:
+    path = world.folder / "essai-long.csv"
+    path.write_bytes(feed(row(f"A{n}", body="Wort " * 24_000) for n in range(100)))
+    steps: list[int] = []
+    pages = sources(world.pages)
+    told = Ingestion(
+        world.ledger,
+        pages,
+        Rates.load(),
+        lambda: world.now,
+        progress=lambda report: steps.append(report.received),
+    )
+    assert told.run("essai", [path]).new == 100
+    assert steps == [67, 100]
+
+
+def test_the_report_a_spider_leaves_is_no_document(world: World) -> None:
+    (world.folder / "essai").mkdir()
+    (world.folder / "essai" / "_run.json").write_bytes(b"{}")
+    (world.folder / "essai" / "essai-1.csv").write_bytes(feed([row("A1")]))
+    report = world.run("essai", [world.folder / "essai"])
+    assert (report.documents, report.received, report.new) == (1, 1, 1)
 
 
 def test_an_endless_name_is_quarantined_like_any_other(world: World) -> None:

@@ -236,6 +236,27 @@ def test_a_workbook_that_unpacks_to_a_mountain_is_refused() -> None:
     ]
 
 
+def test_a_sheet_whose_rows_reach_the_last_column_costs_no_more_than_its_header() -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["id", "titre"])
+    book.active.append(["1", "a"])
+    for number in range(3, 3_003):
+        book.active.cell(number, 18_278, "x")
+    book.active.append(["2", "b"])
+    book.active.append(["3", "c", "en trop"])
+    stream = io.BytesIO()
+    book.save(stream)
+    found = received(stream.getvalue(), small())
+    assert [one.notice.key for one in found if one.notice] == ["1", "2"]
+    assert [one.reason for one in found if one.reason] == ["2 colonnes attendues, 3 lues."]
+
+
+@pytest.mark.parametrize("blank", [False, True])
+def test_a_header_without_end_is_refused(blank: bool) -> None:
+    wide = [" " if blank else f"c{n}" for n in range(1_001)]
+    assert reasons(a_workbook(wide, ["1", "a"]), small()) == [("", "Plus de 1 000 colonnes.")]
+
+
 def test_a_sheet_that_claims_a_row_beyond_the_last_one_stops(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
