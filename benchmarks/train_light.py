@@ -42,8 +42,8 @@ ROUNDS, STEPS, PENALTY = 2, 25, 3.0
 TOWARDS_ANCESTORS, FADING, WHITENING = 1.5, 0.7, 0.5
 # A notice weighs more than a label: few of them have to teach which words do not matter.
 NOTICE, HS_LABEL = 5.0, 0.02
-# Half of the answers are right above 0.74 in ``--choose``, above 0.67 on the test notices, learned
-# from twice as many: a value in between.
+# Half of what meaning alone brings is right above 0.7; the search ranks it with words, below them,
+# and gains from a wider reach (benchmarks/relevance.py).
 THRESHOLD = 0.50
 
 # Notices are split by hash of their file's name: part 0 is never read by training; parts 1 and 2
