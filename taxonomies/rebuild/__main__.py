@@ -1,4 +1,4 @@
-"""``python -m taxonomies.rebuild cpv|hs|naf|countries|languages``: one table, from its package."""
+"""``python -m taxonomies.rebuild cpv|hs|naf|countries|languages|correspondences``: one table, from its package."""
 
 import sys
 import tempfile
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-TABLES = ("cpv", "hs", "naf", "countries", "languages")
+TABLES = ("cpv", "hs", "naf", "countries", "languages", "correspondences")
 
 
 def main(names: list[str]) -> int:
