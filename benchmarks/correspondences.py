@@ -4,15 +4,15 @@
     python -m benchmarks.correspondences draw 2026      draws another sample, to be judged
 
 The sample (``correspondences_sample.csv``) was drawn at random by confidence band after the tables
-were final; one reader judged each pair from both labels and their paths. Nothing was corrected after
-it: a correction drawn from the sample asks for another draw.
+were final; one reader judged each pair from both labels and their paths. Nothing was corrected
+after it: a correction drawn from the sample asks for another draw.
 """
 
 import csv
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +30,9 @@ RIGHT = ("juste", "sous-position")
 BANDS = (0.9, 0.8, 0.6, 0.0)
 DRAWN = {"cpv_hs": (120, 50, 40, 30), "hs_naf": (15, 5, 5, 10), "cpv_naf": (15, 10, 10, 10)}
 
-MATCHES = {"cpv_hs": hs_of_cpv, "hs_naf": naf_of_hs, "cpv_naf": naf_of_cpv}
+Finder = Callable[[str], tuple[Match, ...]]
+
+MATCHES: dict[str, Finder] = {"cpv_hs": hs_of_cpv, "hs_naf": naf_of_hs, "cpv_naf": naf_of_cpv}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,13 @@ def draw(seed: int) -> Iterator[tuple[str, ...]]:
         for lowest, size in zip(BANDS, sizes, strict=True):
             among = [pair for pair in pairs if band(pair[1].score) == lowest]
             for code, match in sorted(chance.sample(among, min(size, len(among))), key=str):
-                yield table, code, match.code, f"{match.score:.2f}", *_labels(table, code, match.code)
+                yield (
+                    table,
+                    code,
+                    match.code,
+                    f"{match.score:.2f}",
+                    *_labels(table, code, match.code),
+                )
 
 
 def _labels(table: str, code: str, match: str) -> tuple[str, str]:

@@ -108,7 +108,8 @@ def naf_of_hs(code: str) -> Matches:
         for match in table[six]:
             total[match.code] += match.score / len(under)
     how = table[code][0].how if code in table else "chain"
-    return _ordered(Match(name, round(score, 2), how) for name, score in total.items())
+    scores = {name: round(score, 2) for name, score in total.items()}
+    return _ordered(Match(name, score, how) for name, score in scores.items() if score)
 
 
 def hs_of_naf(code: str) -> Matches:

@@ -1,4 +1,4 @@
-"""``python -m taxonomies.rebuild cpv|hs|naf|countries|languages|correspondences``: one table, from its package."""
+"""``python -m taxonomies.rebuild NAME``: one table, or those that go together, from its package."""
 
 import sys
 import tempfile

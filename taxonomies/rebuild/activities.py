@@ -28,11 +28,15 @@ def table(path: Path) -> list[dict[str, str]]:
 
 
 def _links(folder: Path, name: str, back: bool = False) -> Mapping[str, set[str]]:
-    links: defaultdict[str, set[str]] = defaultdict(set)
+    """Code → codes. A link that only says "related" counts where there is no closer one: fresh
+    oranges are oranges, not "other prepared fruit", to which some of them go."""
+    close: defaultdict[str, set[str]] = defaultdict(set)
+    loose: defaultdict[str, set[str]] = defaultdict(set)
     for row in table(folder / f"conc_{name}.csv"):
         start, end = row["flowobject_from"], row["flowobject_to"]
+        links = loose if row["skos_uri"].endswith("#relatedMatch") else close
         links[end if back else start].add(start if back else end)
-    return links
+    return {**loose, **close}
 
 
 def _products(folder: Path) -> Iterator[tuple[str, set[str]]]:
@@ -40,8 +44,18 @@ def _products(folder: Path) -> Iterator[tuple[str, set[str]]]:
     products, back = _links(folder, "hs2017_cpc_2_1"), _links(folder, "bonsai_v2_0_cpc_2_1", True)
     ahead = _links(folder, "bonsai_v2_0_cpa_2_1")
     for code in sorted(products):
-        flows = {flow for product in products[code] for flow in back.get(product, ())}
-        yield code.replace("_", ""), {cpa for flow in flows for cpa in ahead.get(flow, ())}
+        found = {cpa for product in products[code] for cpa in _sold(product, back, ahead)}
+        yield code.replace("_", ""), found
+
+
+def _sold(product: str, back: Mapping[str, set[str]], ahead: Mapping[str, set[str]]) -> set[str]:
+    """CPA codes of a CPC code or, where the package has none, of the nearest broader one."""
+    for broad in (product[:length] for length in range(len(product), 2, -1)):
+        flows = back.get(broad, set()) | {f"fi_{broad}"}
+        found = {cpa for flow in flows for cpa in ahead.get(flow, ())}
+        if found:
+            return found
+    return set()
 
 
 def activity(cpa: str) -> str | None:
@@ -86,10 +100,10 @@ def neighbours(known: Mapping[str, Shares]) -> dict[str, Shares]:
     choices = {row["hs"]: row["naf"] for row in table(CHOICES)}
     found: dict[str, Shares] = {}
     for code in (c for c in hs.codes() if len(c) == 6 and c not in known):
+        chosen = choices.get(code) or choices.get(code[:4])
         prefixes = (code[:length] for length in (5, 4, 2))
-        near = next(n for p in prefixes if (n := [k for k in known if k.startswith(p)]))
-        chosen = choices.get(code[:4])
-        found[code] = {chosen: 1.0} if chosen else mean([known[other] for other in near])
+        near = (near for p in prefixes if (near := [k for k in known if k.startswith(p)]))
+        found[code] = {chosen: 1.0} if chosen else mean([known[k] for k in next(near)])
     return found
 
 

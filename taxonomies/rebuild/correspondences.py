@@ -1,7 +1,7 @@
 """CPV ↔ HS ↔ NAF, derived from official concordances and from choices of ours.
 
-Origin: HS 2017 → CPC 2.1 and CPA 2.1 as the United Nations and Eurostat publish them, in the data of
-the package ``bonsai-classifications`` 2.1.2 (MIT); no CPV → HS table exists in the open: ours
+Origin: HS 2017 → CPC 2.1 and CPA 2.1 as the United Nations and Eurostat publish them, in the data
+of the package ``bonsai-classifications`` 2.1.2 (MIT); no CPV → HS table exists in the open: ours
 (2026-11) is read by hand, code by code, and completed from labels.
 """
 
@@ -40,26 +40,25 @@ def _under(code: str, known: Mapping[str, Shares]) -> dict[str, float]:
 
 def _service(code: str, broad: str, chosen: Sequence[str]) -> list[Line]:
     trust = 1.0 if code == broad else ABOVE
-    scores = [trust * (OTHER if place else FIRST) for place in range(len(chosen))]
+    scores = [trust * (OTHER if place else FIRST) for place, _ in enumerate(chosen)]
     how = "choice" if code == broad else "above"
-    return [
-        (code, name, f"{score:.2f}", how) for name, score in zip(chosen, scores, strict=True)
-    ]
+    return [(code, name, f"{score:.2f}", how) for name, score in zip(chosen, scores, strict=True)]
 
 
 def _made(goods: Sequence[Line], known: Mapping[str, Shares]) -> Iterator[Line]:
     """Activities that make the goods of each CPV code, by way of its HS codes."""
-    matches: defaultdict[str, list[tuple[str, float]]] = defaultdict(list)
-    for code, product, score, _ in goods:
-        matches[code].append((product, float(score)))
+    matches: defaultdict[str, list[tuple[float, Shares]]] = defaultdict(list)
     under = {product: _under(product, known) for _, product, _, _ in goods if product}
+    for code, product, score, _ in goods:
+        if product:
+            matches[code].append((float(score), under[product]))
     for code, found in matches.items():
-        total = sum(score for _, score in found)
+        total = sum(score for score, _ in found)
+        weighed = [(name, score * share) for score, of in found for name, share in of.items()]
         shares: defaultdict[str, float] = defaultdict(float)
-        for product, score in found:
-            for name, share in under.get(product, {}).items():
-                shares[name] += share * score / total
-        yield from _rank(code, shares, max(score for _, score in found), "goods")
+        for name, weight in weighed:
+            shares[name] += weight / total
+        yield from _rank(code, shares, max(score for score, _ in found), "goods")
 
 
 def _activities(goods: Sequence[Line], known: Mapping[str, Shares]) -> Iterator[Line]:
@@ -77,17 +76,19 @@ def rebuild(folder: Path) -> int:
     official = chain(fetch.wheel(PACKAGE, folder) / TABLES)
     new = neighbours(official)
     products = [
-        *(line for code, shares in official.items() for line in _rank(code, shares, CHAIN, "chain")),
+        *(
+            line
+            for code, shares in official.items()
+            for line in _rank(code, shares, CHAIN, "chain")
+        ),
         *(line for c, shares in new.items() for line in _rank(c, shares, NEIGHBOUR, "neighbour")),
     ]
     goods = lines()
     activities = _activities(goods, official | new)
     return (
-        write.table("hs_naf.csv.gz", ("hs", "naf", *HEADER), sorted(products, key=_first))
+        write.table(
+            "hs_naf.csv.gz", ("hs", "naf", *HEADER), sorted(products, key=lambda line: line[0])
+        )
         + write.table("cpv_hs.csv.gz", ("cpv", "hs", *HEADER), goods)
         + write.table("cpv_naf.csv.gz", ("cpv", "naf", *HEADER), activities)
     )
-
-
-def _first(line: Line) -> str:
-    return line[0]

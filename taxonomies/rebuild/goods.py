@@ -23,7 +23,7 @@ NONE = "-"
 SURE, UNSURE = 0.95, 0.5
 MANY, CHAPTER, UNLIKE = 0.05, 0.1, 0.05
 # A code that has no choice of its own: one heading above it, one that labels tell apart, several.
-ONLY, TOLD, SEVERAL = 0.9, 0.8, 0.6
+ONLY, TOLD, SEVERAL = 0.9, 0.9, 0.6
 CLEAR = 1.5  # how many times likelier the first heading must be than the second
 FEW = 3
 NEAR = 30  # a heading among the thirty likeliest of 1,228 agrees with the choice

@@ -19,7 +19,7 @@ Matrix = NDArray[np.float32]
 
 # A label's own words say what it is; those of its ancestors, what it is about.
 OWN, ABOVE = 0.75, 0.25
-# Length of a HS text counts by its root only: its exclusions must not drown the noun it begins with.
+# The length of a HS text counts by half: its exclusions must not drown the noun it begins with.
 PIVOT = 0.5
 
 
@@ -57,4 +57,5 @@ def likeness(goods: Sequence[str], codes: Sequence[str]) -> Matrix:
         for queries, weight in _texts(goods, language):
             for analyzer in ("char_wb", "word"):
                 total += _likeness(queries, documents, analyzer) * (weight / 2)
-    return total / len(LANGUAGES)
+    total /= len(LANGUAGES)
+    return total
