@@ -4,8 +4,9 @@
     python -m benchmarks.correspondences draw 2026      draws another sample, to be judged
 
 The sample (``correspondences_sample.csv``) was drawn at random by confidence band after the tables
-were final; one reader judged each pair from both labels and their paths. Nothing was corrected
-after it: a correction drawn from the sample asks for another draw.
+were final. One reader of the project, who had also made the choices, judged each pair from both
+labels and their paths. Nothing was corrected after it, only the score of the choices marked "?" was
+lowered: a correction drawn from the sample asks for another draw.
 """
 
 import csv

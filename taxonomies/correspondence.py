@@ -40,6 +40,16 @@ def _table(name: str) -> Mapping[str, Matches]:
 
 
 @cache
+def _subheadings() -> Mapping[str, tuple[str, ...]]:
+    """HS code of two, four or six digits → the subheadings under it that have an activity."""
+    under: defaultdict[str, tuple[str, ...]] = defaultdict(tuple)
+    for six in _table("hs_naf.csv.gz"):
+        for length in (2, 4, 6):
+            under[six[:length]] += (six,)
+    return dict(under)
+
+
+@cache
 def _inverse(name: str) -> Mapping[str, Matches]:
     found: defaultdict[str, Matches] = defaultdict(tuple)
     for code, matches in _table(name).items():
@@ -102,7 +112,7 @@ def naf_of_hs(code: str) -> Matches:
     For a heading or a chapter, the score is the mean over its subheadings.
     """
     table = _table("hs_naf.csv.gz")
-    under = [six for six in table if six.startswith(hs.codes()[code].code)]
+    under = _subheadings()[hs.codes()[code].code]
     total: defaultdict[str, float] = defaultdict(float)
     for six in under:
         for match in table[six]:
