@@ -27,9 +27,9 @@ MOST = 3
 
 
 def _rank(code: str, shares: Shares, trust: float, how: str) -> list[Line]:
-    """Lines of one code, the largest share first."""
+    """Lines of one code, the largest share first, which is kept however small."""
     ordered = sorted(shares.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST]
-    kept = [(name, share) for name, share in ordered if share >= LEAST]
+    kept = ordered[:1] + [(name, share) for name, share in ordered[1:] if share >= LEAST]
     return [(code, name, f"{trust * share:.2f}", how) for name, share in kept]
 
 
