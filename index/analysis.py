@@ -5,27 +5,57 @@ The same analysis serves both sides, so that « éclairages » typed without acc
 same way in the query and in the index.
 """
 
+import re
+from collections.abc import Mapping
 from functools import cache, lru_cache
 
 import tantivy
 
 from taxonomies.fold import fold
+from taxonomies.table import rows
 
 NAME = "french"
 
 # Folded function words: articles, prepositions, pronouns, auxiliaries, elided letters.
+# Neither « mais » nor « car »: folded, the first is maize; the second is also a coach.
 STOPWORDS = frozenset(
-    """a afin ai ainsi au aux avec car ce ces cet cette comme d dans de des donc du elle elles en
-    entre est et etc eu ici il ils j je l la le les leur leurs lors m mais mes moi mon n ne nos
-    notre nous on ont ou par pas pour qu que qui s sa sans se ses si son sont sous sur t tes toi
-    ton tous tout toute toutes tu un une vers vos votre vous y
+    """a afin ai ainsi au aux avec ce ces cet cette comme d dans de des donc du elle elles en
+    entre est et etc eu ici il ils j je jusqu l la le les leur leurs lors lorsqu m mes moi mon n
+    ne nos notre nous on ont ou par pas pour puisqu qu que quelqu qui s sa sans se ses si son sont
+    sous sur t tes toi ton tous tout toute toutes tu un une vers vos votre vous y
     of the for and to in""".split()
+)
+
+# « 20kVA » is « 20 kVA ». One digit and a g is a telephone network (4G), not a weight.
+_UNIT = re.compile(
+    r"\b(\d+)([kmg]?w|[kmg]?wh|k?va?|[kmg]?hz|[cdhm]?l|[kcm]?m|[cm]?m[23]|[km]g|t)\b"
+    r"|\b(\d{2,})(g)\b",
+    re.ASCII,
 )
 
 
 @cache
+def _inflections() -> Mapping[str, str]:
+    return {word: base for word, base, _ in rows("inflections.csv")}
+
+
+def _base(word: str) -> str:
+    """What the stemmer misses: irregular plurals and feminines, and, accents being folded, the
+    feminine in -ière."""
+    if word.endswith(("iere", "ieres")):
+        return word.removesuffix("s").removesuffix("e")
+    return _inflections().get(word, word)
+
+
+def prepared(text: str) -> str:
+    """Folded text, words in the form that the analyser understands, ready to be indexed."""
+    spaced = _UNIT.sub(lambda found: " ".join(filter(None, found.groups())), fold(text))
+    return " ".join(map(_base, spaced.split()))
+
+
+@cache
 def analyzer() -> tantivy.TextAnalyzer:
-    """The analyser to register in an index under ``NAME``; feed it folded text."""
+    """The analyser to register in an index under ``NAME``; feed it ``prepared`` text."""
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
     builder = builder.filter(tantivy.Filter.custom_stopword(sorted(STOPWORDS)))
     return builder.filter(tantivy.Filter.stemmer("french")).build()
@@ -34,9 +64,9 @@ def analyzer() -> tantivy.TextAnalyzer:
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """Stem of one folded word, "" for a function word."""
-    return "".join(analyzer().analyze(word))
+    return "".join(analyzer().analyze(_base(word)))
 
 
 def stems(text: str) -> list[str]:
     """Stems of a text, in order, function words left out."""
-    return [found for word in fold(text).split() if (found := stem(word))]
+    return [found for word in prepared(text).split() if (found := stem(word))]

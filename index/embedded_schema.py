@@ -11,10 +11,9 @@ from index.lead import Lead, Scheme
 from index.syntax import identifier
 from index.wording import labels
 from taxonomies import cpv
-from taxonomies.fold import fold
 
 # Raise it whenever a field or its analysis changes: the index is then rebuilt under a new name.
-VERSION = 1
+VERSION = 2
 
 # Where words are looked for, and how much a word found there weighs. Queries are in French and
 # most texts are not: the official labels speak surest (nDCG@10 0.63 against 0.50 with equal
@@ -83,10 +82,10 @@ def document(lead: Lead, row: int) -> tantivy.Document:
     made = tantivy.Document()
     made.add_text("id", lead.id)
     made.add_bytes("lead", lead.model_dump_json().encode())
-    made.add_text("title", fold(" ".join(text.title for text in lead.texts)))
-    made.add_text("text", fold(" ".join(text.text for text in lead.texts)))
-    made.add_text("buyer", fold(f"{lead.buyer} {lead.place}"))
-    made.add_text("labels", fold(" ".join(labels(lead))))
+    made.add_text("title", analysis.prepared(" ".join(text.title for text in lead.texts)))
+    made.add_text("text", analysis.prepared(" ".join(text.text for text in lead.texts)))
+    made.add_text("buyer", analysis.prepared(f"{lead.buyer} {lead.place}"))
+    made.add_text("labels", analysis.prepared(" ".join(labels(lead))))
     for name, value in _exact(lead):
         made.add_text(name, value)
     made.add_boolean("visible", lead.status == "published")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
-from index.analysis import stem
+from index.analysis import stem, stems
 from index.lead import Lead, Scheme
 from index.query import CodeMatch, Reasons
 from index.syntax import Syntax
@@ -18,7 +18,7 @@ _READ = 600
 
 
 def _stems_in(text: str) -> set[str]:
-    return {stem(word) for word in fold(text).split()}
+    return set(stems(text))
 
 
 @lru_cache(maxsize=20_000)
@@ -54,7 +54,7 @@ def reasons(lead: Lead, syntax: Syntax, similarity: float | None) -> Reasons:
 
 def passages(text: str, words: tuple[str, ...]) -> list[tuple[int, int]]:
     """Where in a text the words stand, as (start, end), for highlighting."""
-    wanted = {stem(piece) for word in words for piece in fold(word).split()} - {""}
+    wanted = {one for word in words for one in stems(word)}
     return [
         match.span()
         for match in _WORD.finditer(text)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from index.analysis import stem
+from index.analysis import prepared, stem
 from index.lead import Scheme
 from taxonomies import cpv, hs, naf
 from taxonomies.fold import fold
@@ -54,7 +54,7 @@ def identifier(text: str) -> str:
 
 def phrase(text: str) -> Phrase:
     """The stems of a phrase with their positions."""
-    words = enumerate(fold(text).split()[:MAX_WORDS])
+    words = enumerate(prepared(text).split()[:MAX_WORDS])
     return Phrase(
         tuple((place, found) for place, word in words if (found := stem(word[:MAX_LETTERS])))
     )
@@ -100,7 +100,7 @@ def _clause(tokens: Iterable[re.Match[str]]) -> Clause:
 def _typed(tokens: Iterable[re.Match[str]]) -> dict[str, str]:
     typed: dict[str, str] = {}
     for token in tokens:
-        pieces = [piece[:MAX_LETTERS] for piece in fold(_said(token)).split()[:MAX_WORDS]]
+        pieces = [piece[:MAX_LETTERS] for piece in prepared(_said(token)).split()[:MAX_WORDS]]
         told = [piece for piece in pieces if stem(piece)]
         # Accents and case as typed, when the token is one word only.
         typed |= {stem(piece): _said(token) if len(told) == 1 else piece for piece in told}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.analysis import stem, stems
+from index.analysis import prepared, stem, stems
 from index.syntax import identifier, parse
 
 
@@ -16,10 +16,47 @@ from index.syntax import identifier, parse
         ("Œufs", "oeuf"),
         ("ÉCHOGRAPHES", "échographe"),
         ("Φάρμακα", "φαρμακα"),
+        ("d’eau", "d'eau"),
+        ("tuyaux", "tuyau"),
+        ("journaux", "journal"),
+        ("vitraux", "vitrail"),
+        ("bateaux", "bateau"),
+        ("bijoux", "bijou"),
+        ("pneus", "pneu"),
+        ("matériaux", "matériau"),
+        ("signalisation routière", "signalisations routières"),
+        ("transports routiers", "transport routière"),
+        ("médicale", "médicaux"),
+        ("publique", "publics"),
+        ("20kVA", "20 kVA"),
+        ("500ml", "500 mL"),
+        ("maïs", "MAIS"),
+        ("cars", "car"),
+        ("pare-balles", "pare balles"),
     ],
 )
 def test_accents_case_plural_and_elision_do_not_matter(one: str, other: str) -> None:
     assert stems(one) == stems(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("travaux", "travail"), ("matériel", "matériau"), ("4G", "4 g"), ("A4", "A 4")],
+)
+def test_different_things_stay_different(one: str, other: str) -> None:
+    """Works and labour, equipment and materials, a network and a weight: two trades each."""
+    assert stems(one) != stems(other)
+
+
+def test_what_is_typed_and_what_is_indexed_are_read_alike() -> None:
+    for word in ("tuyaux", "bières", "routière", "matériau", "20kVA", "maïs"):
+        assert [stem(one) for one in prepared(word).split()] == stems(word)
+        assert stems(prepared(word)) == stems(word)
+
+
+@given(st.text(max_size=100))
+def test_any_text_is_prepared_once_for_all(text: str) -> None:
+    assert prepared(prepared(text)) == prepared(text)
 
 
 def test_function_words_say_nothing() -> None:
