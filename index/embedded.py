@@ -18,14 +18,25 @@ from tantivy import Occur
 from tantivy import Query as Native
 
 from index import analysis, embedded_query
-from index.embedded_schema import NEVER, VERSION, document, schema, seconds
+from index.embedded_schema import NEVER, VERSION, WORD_FIELDS, document, schema, seconds
 from index.embedding import Embedder, Vectors
 from index.explain import reasons
 from index.generation import Generations, read_mark, write_mark
 from index.lead import Lead
-from index.query import FACETS, MAX_RANKED, FacetCount, FacetName, Hit, Query, Reasons, Results
+from index.query import (
+    FACETS,
+    MAX_RANKED,
+    FacetCount,
+    FacetName,
+    Hit,
+    Query,
+    Reasons,
+    Results,
+    Understood,
+)
 from index.ranking import fuse
-from index.syntax import Syntax, parse
+from index.syntax import Syntax
+from index.understanding import scoped, understand
 from index.vectors import DEAD, DOMESTIC, PUBLISHED, ROW, VectorTable
 from index.wording import embedded_text
 
@@ -65,9 +76,14 @@ class _Asked:
 
     query: Query
     now: datetime
-    syntax: Syntax
+    understood: Understood
     words: Native | None
     near: dict[int, float]
+
+    @property
+    def syntax(self) -> Syntax:
+        """What to search."""
+        return self.understood.syntax
 
     def matching(self) -> list[tuple[Occur, Native]]:
         """Words or meaning, minus exclusions; filters not included."""
@@ -201,14 +217,15 @@ class EmbeddedEngine:
         """See ``SearchEngine.search``."""
         seen = self._snapshot()
         if seen is None:
-            return Results(total=0, facets=dict.fromkeys(FACETS, ()))
+            understood = understand(query, lambda stem: False)
+            return Results(0, facets=dict.fromkeys(FACETS, ()), understood=understood)
         # Facets are remembered for a minute: hits and facets see the same minute.
         asked = self._ask(seen, query, now.replace(second=0, microsecond=0))
         if asked.words is not None and query.sort == "relevance":
             total, hits = self._ranked(seen, asked)
         else:
             total, hits = self._sorted(seen, asked)
-        return Results(total=total, hits=hits, facets=self._facets(seen, asked))
+        return Results(total, hits, self._facets(seen, asked), asked.understood)
 
     def similar(self, identifier: str, limit: int, now: datetime) -> tuple[Hit, ...]:
         """See ``SearchEngine.similar``."""
@@ -242,17 +259,17 @@ class EmbeddedEngine:
         return sorted(hits, key=lambda hit: -hit.score)
 
     def _ask(self, seen: _Snapshot, query: Query, now: datetime) -> _Asked:
-        syntax = parse(query.text)
+        understood = understand(query, lambda stem: _known(seen.searcher, stem))
+        query, syntax = scoped(query, understood), understood.syntax
         words = embedded_query.words(syntax, lambda stem: _common(seen.searcher, stem))
         near: dict[int, float] = {}
         # Quotes and alternatives say exactly what is wanted: meaning adds nothing to them.
-        exact = any(clause.phrases for clause in syntax.clauses) or len(syntax.clauses) > 1
-        if words is not None and syntax.clauses and not exact:
+        if words is not None and syntax.clauses and not syntax.exact:
             vector = self.embedder.embed([" ".join(word for _, word in syntax.typed)])[0]
             scope = _scope(seen.vectors, query, now)
             rows, cosines = seen.vectors.nearest(vector, scope, NEAR, self.embedder.threshold)
             near = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
-        return _Asked(query, now, syntax, words, near)
+        return _Asked(query, now, understood, words, near)
 
     def _ranked(self, seen: _Snapshot, asked: _Asked) -> tuple[int, tuple[Hit, ...]]:
         query = asked.query
@@ -358,6 +375,10 @@ def _counts(buckets: Sequence[dict[str, Any]]) -> tuple[FacetCount, ...]:
         for bucket in buckets
         if bucket["doc_count"]
     )
+
+
+def _known(searcher: tantivy.Searcher, stem: str) -> bool:
+    return any(searcher.doc_freq(field, stem) for field in WORD_FIELDS)
 
 
 def _common(searcher: tantivy.Searcher, stem: str) -> bool:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Literal
 
 from index.lead import Lead, Scheme, Stage
+from index.syntax import Syntax
 
 Sort = Literal["relevance", "deadline", "published"]
 FacetName = Literal[
@@ -24,6 +25,7 @@ class Query:
     """Words and filters. Values of one filter are alternatives; filters add up.
 
     text: French words; "phrase", -excluded and OR are understood.
+    literal: words of the text to take as they are: no place, no misspelling, no acronym.
     cpv, hs: prefixes of codes (2 to 8 and 2 to 6 digits). naf: prefixes without dot ("1011Z").
     deadline: facet buckets d7, d30, d90, later, none; deadline_from/to: calendar days, inclusive.
     value: facet buckets v0, v100k, v1m, v10m, none (bounds in euro).
@@ -32,6 +34,7 @@ class Query:
     """
 
     text: str = ""
+    literal: tuple[str, ...] = ()
     sector: tuple[str, ...] = ()
     country: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
@@ -52,6 +55,45 @@ class Query:
     sort: Sort = "relevance"
     offset: int = 0
     limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRead:
+    """A place named in the text: as typed, its French name, its countries (alpha-2)."""
+
+    typed: str
+    label: str
+    countries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A word that nothing knows, and the word searched in its stead."""
+
+    typed: str
+    searched: str
+
+
+@dataclass(frozen=True, slots=True)
+class Acronym:
+    """An acronym, and the full words that are searched too."""
+
+    typed: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a query's text means: what to search, and what was read into it.
+
+    syntax: what is left once places are filters and misspellings are corrected. Everything read
+    can be refused: a word of ``Query.literal`` is left as typed.
+    """
+
+    syntax: Syntax = field(default_factory=Syntax)
+    places: tuple[PlaceRead, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    acronyms: tuple[Acronym, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +135,10 @@ class FacetCount:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """A page of answers. total counts all that match, beyond the page."""
+    """A page of answers. total counts all that match, beyond the page. understood: how the
+    query's text was read."""
 
     total: int
     hits: tuple[Hit, ...] = ()
     facets: dict[str, tuple[FacetCount, ...]] = field(default_factory=dict)
+    understood: Understood = field(default_factory=Understood)

@@ -11,6 +11,7 @@ from taxonomies.fold import fold
 
 # A word, a quoted phrase (French quotes too), each possibly excluded by a leading dash.
 _TOKEN = re.compile(r'(?P<no>(?<!\S)-)?(?:["«“](?P<phrase>[^"»”]*)["»”]|(?P<word>[^\s"«»“”]+))')
+_LETTERS = re.compile(r"[^\W_]+")
 _OR = frozenset({"OR", "OU", "|"})
 
 # Beyond these, further words change nothing to the answer and cost time on hostile input.
@@ -38,6 +39,7 @@ class Syntax:
 
     typed: stem → word as typed, for explanations. codes: (scheme, code) typed as such.
     identifiers: words with digits, letters and digits only, as keys are indexed.
+    exact: quotes or alternatives say exactly what is wanted.
     """
 
     clauses: tuple[Clause, ...] = ()
@@ -45,6 +47,7 @@ class Syntax:
     typed: tuple[tuple[str, str], ...] = ()
     codes: tuple[tuple[Scheme, str], ...] = ()
     identifiers: tuple[str, ...] = ()
+    exact: bool = False
 
 
 def identifier(text: str) -> str:
@@ -107,19 +110,37 @@ def _typed(tokens: Iterable[re.Match[str]]) -> dict[str, str]:
     return typed
 
 
+def plain_words(text: str) -> list[list[tuple[int, int]]]:
+    """Where the words stand that are neither quoted nor excluded, as (start, end).
+
+    Words of one list follow one another; quotes, exclusions and OR come between two lists.
+    """
+    runs: list[list[tuple[int, int]]] = [[]]
+    for token in list(_TOKEN.finditer(text))[:MAX_WORDS]:
+        if token["no"] or token["word"] is None or token["word"] in _OR:
+            runs.append([])
+        else:
+            start = token.start("word")
+            found = _LETTERS.finditer(token["word"])
+            runs[-1] += [(start + one.start(), start + one.end()) for one in found]
+    return [run for run in runs if run]
+
+
 def parse(text: str) -> Syntax:
     """Understand a query. Never fails: what is not syntax is words."""
     tokens = list(_TOKEN.finditer(text))[:MAX_WORDS]
     wanted = [token for token in tokens if not token["no"]]
-    clauses = [_clause(group) for group in _alternatives(wanted)]
+    groups = map(_clause, _alternatives(wanted))
+    clauses = tuple(one for one in groups if one.words or one.phrases)
     plain = [token["word"] for token in wanted if token["word"] and token["word"] not in _OR]
     numbers = [identifier(word) for word in plain if any(sign.isdigit() for sign in word)]
     return Syntax(
-        clauses=tuple(one for one in clauses if one.words or one.phrases),
+        clauses=clauses,
         excluded=tuple(
             found for token in tokens if token["no"] and (found := phrase(_said(token))).words
         ),
         typed=tuple(_typed(token for token in wanted if token["word"] not in _OR).items()),
         codes=tuple(code for word in plain if (code := _code(word))),
         identifiers=tuple(number for number in numbers if len(number) >= 4),
+        exact=len(clauses) > 1 or any(clause.phrases for clause in clauses),
     )
