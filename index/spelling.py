@@ -25,7 +25,8 @@ _HALF = 4
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """Folded words → how often they occur, how they are written; stems; words of places."""
+    """Folded words → how often they occur in any form, how they are written; stems; words of
+    places."""
 
     counts: Mapping[str, int]
     written: Mapping[str, str]
@@ -64,20 +65,29 @@ def _words(text: str) -> Iterator[str]:
     return (word for word in "".join(c if c.isalpha() else " " for c in text).split())
 
 
+def _singular(word: str) -> str | None:
+    """Labels are in the plural; people type singulars too."""
+    alone = word[:-1]
+    return alone if word[-1] in "sx" and fold(alone) in french.words() else None
+
+
 @cache
 def vocabulary() -> Vocabulary:
     """The words of our tables, read once."""
     spellings: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for label in _labels():
-        for word in _words(label.lower()):
-            spellings[fold(word)][word] += 1
+    said = Counter(word for label in _labels() for word in _words(label.lower()))
     named = [word for name in places.names() for word in _words(name)]
-    for word in named:
-        spellings[fold(word)][word] += 1
+    for word, count in (*said.items(), *((word, 1) for word in named)):
+        spellings[fold(word)][word] += count
+        if (alone := _singular(word)) and stem(fold(alone)) == stem(fold(word)):
+            spellings[fold(alone)][alone] += 1
+    counts: Counter[str] = Counter()
+    for word, found in spellings.items():
+        counts[stem(word)] += found.total()
     return Vocabulary(
-        counts={word: sum(found.values()) for word, found in spellings.items()},
+        counts={word: counts[stem(word)] for word in spellings},
         written={word: found.most_common(1)[0][0] for word, found in spellings.items()},
-        stems=frozenset(found for word in spellings for found in [stem(word)] if found),
+        stems=frozenset(counts) - {""},
         places=frozenset(map(fold, named)),
     )
 

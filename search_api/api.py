@@ -1,6 +1,7 @@
 """The JSON API: leads, one lead, those like it, facets, suggestions."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -93,11 +94,42 @@ class Choice(BaseModel):
     count: int
 
 
+class PlaceRead(BaseModel):
+    """A place read in q, which filters as ``pays`` does."""
+
+    typed: str
+    label: str
+    countries: list[str]
+
+
+class Correction(BaseModel):
+    """A word of q taken for a typing mistake, and the word searched in its stead."""
+
+    typed: str
+    searched: str
+
+
+class Acronym(BaseModel):
+    """An acronym of q, and the full words searched too."""
+
+    typed: str
+    words: str
+
+
+class Understood(BaseModel):
+    """What was read in q. Repeat a ``typed`` in ``litteral`` to have it searched as it is."""
+
+    places: list[PlaceRead]
+    corrections: list[Correction]
+    acronyms: list[Acronym]
+
+
 class Leads(BaseModel):
     """A page of answers. next: following page, path and query; null on the last one."""
 
     total: int
     next: str | None
+    understood: Understood
     leads: list[Answer]
     facets: dict[str, list[Choice]] = Field(default_factory=dict)
 
@@ -112,6 +144,7 @@ class Facets(BaseModel):
     """How many leads each choice would leave."""
 
     total: int
+    understood: Understood
     facets: dict[str, list[Choice]]
 
 
@@ -218,6 +251,11 @@ def _choices(request: Request, results: Results) -> dict[str, list[Choice]]:
     }
 
 
+def _understood(results: Results) -> Understood:
+    read = asdict(results.understood)
+    return Understood(**{name: read[name] for name in Understood.model_fields})
+
+
 def _json(body: BaseModel, headers: dict[str, str] | None = None) -> Response:
     return Response(body.model_dump_json(), headers=headers, media_type="application/json")
 
@@ -241,6 +279,7 @@ def leads(
     body = Leads(
         total=results.total,
         next=there,
+        understood=_understood(results),
         leads=[_answer(hit) for hit in results.hits],
         facets=_choices(request, results),
     )
@@ -292,7 +331,8 @@ def facets(
 ) -> Response:
     """The facets alone: each choice is counted with every filter but those of its own facet."""
     results = engine.search(search.query(limit=0), now)
-    return _json(Facets(total=results.total, facets=_choices(request, results)))
+    choices = _choices(request, results)
+    return _json(Facets(total=results.total, understood=_understood(results), facets=choices))
 
 
 @router.get("/suggestions", response_model=Suggestions, summary="Compléter la saisie")

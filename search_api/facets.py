@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from index.query import FacetName, Query, Results
+from index.query import FacetName, PlaceRead, Query, Results, Understood
 from search_api.labels import (
     bucket_label,
     code_label,
@@ -139,6 +139,51 @@ def panels(query: Query, results: Results, titles: Titles) -> tuple[Panel, ...]:
     """The facets that have something to offer, in a fixed order. titles: of the sources."""
     every = (_panel(facet, query, results, titles) for facet in _FACETS)
     return tuple(panel for panel in every if panel.first or panel.hint)
+
+
+def _as_typed(query: Query, *words: str) -> str:
+    """Address of the same search with these words taken as they are."""
+    return address(query, literal=tuple(dict.fromkeys((*query.literal, *words))), offset=0)
+
+
+def _read(place: PlaceRead) -> str:
+    kind = "pays" if len(place.countries) == 1 else "zone"
+    return typeset(f"{place.label}, compris comme {kind}")
+
+
+def place_filters(query: Query, understood: Understood) -> tuple[Filter, ...]:
+    """The places read in the text, each with the address that makes them plain words again."""
+    return tuple(Filter(_read(place), _as_typed(query, place.typed)) for place in understood.places)
+
+
+def cleared(query: Query, understood: Understood) -> str:
+    """Address of the same words without any filter."""
+    plain = Query(text=query.text, literal=query.literal, sort=query.sort)
+    return _as_typed(plain, *(place.typed for place in understood.places))
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A word searched otherwise than typed, and the address that searches it as typed."""
+
+    typed: str
+    searched: str
+    as_typed: str
+
+
+def corrections(query: Query, understood: Understood) -> tuple[Reading, ...]:
+    """The words taken for typing mistakes."""
+    return tuple(
+        Reading(one.typed, one.searched, _as_typed(query, one.typed))
+        for one in understood.corrections
+    )
+
+
+def acronyms(query: Query, understood: Understood) -> tuple[Reading, ...]:
+    """The acronyms also searched in full words."""
+    return tuple(
+        Reading(one.typed, one.words, _as_typed(query, one.typed)) for one in understood.acronyms
+    )
 
 
 def active_filters(query: Query, titles: Titles) -> tuple[Filter, ...]:

@@ -13,6 +13,7 @@ PAGE = 20
 # Parameter in the address → field of the query.
 PARAMETERS = {
     "q": "text",
+    "litteral": "literal",
     "secteur": "sector",
     "pays": "country",
     "region": "region",

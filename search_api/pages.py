@@ -15,7 +15,14 @@ from index.lead import Lead
 from index.query import MAX_RANKED, Query, Results
 from ingest.source import Source, sources
 from search_api.calendar import deadline_event
-from search_api.facets import active_filters, panels
+from search_api.facets import (
+    acronyms,
+    active_filters,
+    cleared,
+    corrections,
+    panels,
+    place_filters,
+)
 from search_api.links import PAGE, SORTS, address, pairs
 from search_api.params import MAX_TEXT, is_identifier, query_params
 from search_api.problems import Problem
@@ -191,11 +198,13 @@ def _search_context(request: Request, query: Query, error: str = "") -> dict[str
         "past": past,
         "headline": headline(query, results, past),
         "panels": panels(query, results, titles),
-        "active": active_filters(query, titles),
+        "active": active_filters(query, titles) + place_filters(query, results.understood),
+        "corrections": corrections(query, results.understood),
+        "acronyms": acronyms(query, results.understood),
         "pages": paginate(query, results.total),
         "first": 1 if past else query.offset + 1,
         "beyond": bool(results.total),
-        "cleared": address(Query(text=query.text, sort=query.sort)),
+        "cleared": cleared(query, results.understood),
         "first_page": address(query, offset=0),
         "with_expired": address(query, include_expired=True, offset=0),
         "canonical": _public(request, address(query)),

@@ -19,6 +19,7 @@ from index.query import MAX_RANKED, Query, Sort
 from search_api.links import PAGE, PARAMETERS
 from search_api.problems import wrong_parameters
 from taxonomies import countries, cpv, hs, naf, sectors
+from taxonomies.fold import fold
 
 # A product sheet pasted as a query is welcome; a book is not.
 MAX_TEXT, MAX_VALUES = 2_000, 100
@@ -92,6 +93,10 @@ def _near(day: date | None) -> date | None:
     return day
 
 
+def _holds(text: str, words: str) -> bool:
+    return f" {fold(words)} " in f" {fold(text)} "
+
+
 T = TypeVar("T")
 _Many = Annotated[list[T], MaxLen(MAX_VALUES), BeforeValidator(_not_empty)]
 _Word = Annotated[str, Field(max_length=100)]
@@ -114,6 +119,9 @@ class Filters(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     q: str = Field("", max_length=MAX_TEXT, description="Mots, « phrase », -exclu, OU, code")
+    litteral: Words = Field(
+        [], description="Mots de q à prendre tels quels : ni lieu, ni faute de frappe, ni sigle"
+    )
     secteur: Sectors = Field([], description="Secteurs (identifiants de /api/v1/facettes)")
     pays: Countries = Field([], description="Pays de l'acheteur, ISO 3166-1 alpha-2")
     region: Regions = Field([], description="Régions du monde")
@@ -140,6 +148,8 @@ class Filters(BaseModel):
             if parameter != "tri"
         }
         values["text"] = self.q.strip()
+        # Words that the text no longer holds would stay in the address for nothing.
+        values["literal"] = tuple(one for one in values["literal"] if _holds(values["text"], one))
         return Query(**values, sort=sort, offset=offset, limit=limit)
 
 

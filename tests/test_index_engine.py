@@ -337,3 +337,67 @@ def test_no_text_makes_a_search_fail(
 ) -> None:
     engine.put([lead("vin")])
     assert engine.search(Query(text), now).total in (0, 1)
+
+
+def test_a_place_in_the_text_filters_as_if_chosen(
+    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+) -> None:
+    engine.put([lead("vin rouge"), lead("vin blanc", country="AT"), lead("vin gris", country="PL")])
+    assert titles(engine.search(Query("vin Allemagne"), now)) == ["vin rouge"]
+    assert titles(engine.search(Query("Allemagne"), now)) == ["vin rouge"]
+    both = engine.search(Query("vin Allemagne", country=("AT",)), now)
+    assert sorted(titles(both)) == ["vin blanc", "vin rouge"]
+    assert [place.typed for place in both.understood.places] == ["Allemagne"]
+
+
+def test_a_place_in_the_text_leaves_the_other_countries_to_choose(
+    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+) -> None:
+    engine.put([lead("vin rouge"), lead("vin blanc", country="AT")])
+    results = engine.search(Query("vin Allemagne"), now)
+    assert counts(results, "country") == {"DE": 1, "AT": 1}
+
+
+def test_a_place_that_was_refused_is_looked_for_as_a_word(
+    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+) -> None:
+    engine.put([lead("cave Allemagne", country="AT"), lead("Busse")])
+    found = engine.search(Query("Allemagne", literal=("Allemagne",)), now)
+    assert titles(found) == ["cave Allemagne"]
+    assert found.understood.places == ()
+
+
+def test_a_misspelt_word_finds_what_was_meant(
+    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+) -> None:
+    engine.put([lead("échafaudage"), lead("Busse")])
+    assert titles(engine.search(Query("echaffaudage"), now)) == ["échafaudage"]
+    engine.put([lead("echaffaudage")])
+    assert titles(engine.search(Query('"echaffaudage"'), now)) == ["echaffaudage"]
+    assert engine.search(Query("echaffaudage"), now).understood.corrections == ()
+
+
+def test_an_acronym_finds_its_full_words_and_itself(
+    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+) -> None:
+    engine.put([lead("voirie et réseaux divers"), lead("travaux de VRD"), lead("Busse")])
+    found = engine.search(Query("VRD"), now)
+    assert sorted(titles(found)) == ["travaux de VRD", "voirie et réseaux divers"]
+    assert titles(engine.search(Query('"VRD"'), now)) == ["travaux de VRD"]
+
+
+def test_an_empty_engine_understands_too(engine: EmbeddedEngine, now: datetime) -> None:
+    assert engine.search(Query("vin Allemagne"), now).understood.places
+
+
+def test_plurals_units_and_feminines_are_found_in_the_index(
+    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+) -> None:
+    engine.put([lead("tuyaux"), lead("signalisation routière"), lead("groupe 20kVA"), lead("maïs")])
+    for typed, found in (
+        ("tuyau", "tuyaux"),
+        ("panneau routier", "signalisation routière"),
+        ("20 kVA", "groupe 20kVA"),
+        ("mais", "maïs"),
+    ):
+        assert found in titles(engine.search(Query(typed), now))

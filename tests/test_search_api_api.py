@@ -151,7 +151,7 @@ def test_similar_leads_are_on_offer(client: TestClient, leads: list[Lead]) -> No
 def test_facets_alone_agree_with_the_search(client: TestClient) -> None:
     search = client.get("/api/v1/leads", params={"q": "mobilier scolaire"}).json()
     facets = client.get("/api/v1/facettes", params={"q": "mobilier scolaire"}).json()
-    assert facets == {"total": search["total"], "facets": search["facets"]}
+    assert facets == {name: search[name] for name in ("total", "understood", "facets")}
 
 
 def test_suggestions_complete_what_is_typed_without_accents(client: TestClient) -> None:
@@ -206,3 +206,26 @@ def test_the_contract_promises_the_refusals_that_are_answered(client: TestClient
 def test_the_published_contract_is_the_code_s(client: TestClient) -> None:
     """Rewrite it with: debouches openapi > docs/openapi.json"""
     assert json.loads(OPENAPI.read_text("utf-8")) == client.get("/api/openapi.json").json()
+
+
+def test_a_search_says_how_the_text_was_read(client: TestClient) -> None:
+    found = client.get("/api/v1/leads", params={"q": "mobilier scolaire Pologne VRD équipemnt"})
+    read = found.json()["understood"]
+    assert [one["country"] for one in found.json()["leads"]] == ["PL"]
+    assert read["places"] == [{"typed": "Pologne", "label": "Pologne", "countries": ["PL"]}]
+    assert read["corrections"] == [{"typed": "équipemnt", "searched": "équipement"}]
+    assert read["acronyms"] == [{"typed": "VRD", "words": "voirie et réseaux divers"}]
+
+
+def test_what_was_read_can_be_refused(client: TestClient) -> None:
+    asked = {"q": "mobilier scolaire Pologne", "litteral": "Pologne"}
+    found = client.get("/api/v1/leads", params=asked).json()
+    assert found["total"] == 2
+    assert found["understood"] == {"places": [], "corrections": [], "acronyms": []}
+
+
+def test_facets_count_what_the_search_would_find(client: TestClient) -> None:
+    asked = {"q": "mobilier scolaire Pologne"}
+    counted = client.get("/api/v1/facettes", params=asked).json()
+    assert counted["total"] == client.get("/api/v1/leads", params=asked).json()["total"] == 1
+    assert counted["understood"]["places"]

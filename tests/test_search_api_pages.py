@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 import pytest
 from fastapi import Request
@@ -355,3 +355,64 @@ def test_dates_at_the_edge_of_the_calendar_do_not_break_a_page(site, lead):
     visited = site(edge)
     assert "31 décembre 9999" in words(page(visited, f"/leads/{edge.id}"))
     assert visited.get(f"/leads/{edge.id}/echeance.ics").status_code == 404
+
+
+def links(tree: html.HtmlElement, path: str) -> list[dict[str, list[str]]]:
+    """What the links under the path ask for: parameter → values."""
+    return [parse_qs(urlsplit(one).query) for one in tree.xpath(f"{path}//a/@href")]
+
+
+def test_a_place_read_in_the_text_is_shown_as_a_filter_and_can_be_removed(site, lead):
+    visited = site(lead("vin rouge"), lead("vin Allemagne", country="AT"))
+    results = page(visited, "/recherche?q=vin+Allemagne")
+    assert titles(results) == ["vin rouge"]
+    assert "Retirer le filtre Allemagne, compris comme pays" in words(
+        results, "//ul[@class='actifs']"
+    )
+    removed, cleared = links(results, "//ul[@class='actifs']")
+    assert removed == cleared == {"q": ["vin Allemagne"], "litteral": ["Allemagne"]}
+    plain = page(visited, "/recherche?q=vin+Allemagne&litteral=Allemagne")
+    assert "vin Allemagne" in titles(plain)
+    assert not plain.xpath("//ul[@class='actifs']")
+
+
+def test_a_region_read_in_the_text_is_named_as_such(site, lead):
+    results = page(site(lead(country="SN")), "/recherche?q=Afrique+de+l%E2%80%99Ouest")
+    assert "Afrique de l’Ouest, compris comme zone" in words(results, "//ul[@class='actifs']")
+
+
+def test_words_taken_as_they_are_stay_so_when_a_filter_is_ticked(site, lead):
+    results = page(site(lead()), "/recherche?q=vin+Allemagne&litteral=Allemagne")
+    kept = results.xpath("//input[@name='litteral'][@form='recherche'][@type='hidden']/@value")
+    assert kept == ["Allemagne"]
+
+
+def test_words_taken_as_they_are_are_forgotten_with_the_text_that_held_them(site, lead):
+    answer = site(lead()).get("/recherche?q=vin&litteral=Allemagne")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/recherche?q=vin")
+
+
+def test_a_correction_is_told_and_can_be_refused(site, lead):
+    visited = site(lead("échafaudage"))
+    results = page(visited, "/recherche?q=echaffaudage")
+    told = words(results, "//p[@class='lecture']")
+    assert told == "Recherché : « échafaudage ». Chercher plutôt « echaffaudage »"
+    assert links(results, "//p[@class='lecture']") == [
+        {"q": ["echaffaudage"], "litteral": ["echaffaudage"]}
+    ]
+    plain = page(visited, "/recherche?q=echaffaudage&litteral=echaffaudage")
+    assert not plain.xpath("//p[@class='lecture']")
+
+
+def test_an_acronym_shows_its_full_words(site, lead):
+    told = words(page(site(lead()), "/recherche?q=VRD"), "//p[@class='lecture']")
+    assert told == (
+        "VRD : recherché aussi comme « voirie et réseaux divers ». Chercher seulement « VRD »"
+    )
+
+
+def test_what_was_read_is_shown_without_harm(site, lead):
+    hostile = "<b>Allemagne</b> équipemnt<script>"
+    results = page(site(lead()), f"/recherche?q={quote(hostile)}")
+    assert not results.xpath("//main//b")
+    assert "équipement" in words(results, "//p[@class='lecture']")
