@@ -128,6 +128,7 @@ STATES = {
     "accueil": "/",
     "recherche": "/recherche?q=mobilier+scolaire",
     "filtres": "/recherche?q=mobilier+scolaire&pays=DE&pays=BE&cpv=39&naf=31.01Z&echus=1&page=1",
+    "texte compris": "/recherche?q=mobilier+equipemnt+VRD+Pologne",
     "échus seulement": "/recherche?q=ambulance",
     "aucun résultat": "/recherche?q=mobilier&langue=zz",
     "valeur refusée": "/recherche?pays=Ailleurs",
@@ -189,6 +190,19 @@ def test_ticking_a_facet_updates_results_address_and_announcement_in_place(tab, 
     expect(tab.get_by_label("Pologne")).to_be_focused()
     assert tab.evaluate("window.same"), "the page was loaded anew"
     assert tab.title().startswith(tab.locator("h1").inner_text())
+
+
+def test_a_place_read_in_the_text_is_removed_and_forgotten_with_the_text(tab, address):
+    tab.goto("/recherche?q=mobilier+scolaire+Pologne")
+    expect(tab.locator("#resultats article", has_text="Allemagne")).to_have_count(0)
+    tab.get_by_role("link", name="Retirer le filtre Pologne").click()
+    refused = f"{address}/recherche?q=mobilier+scolaire+Pologne&litteral=Pologne"
+    expect(tab).to_have_url(refused)
+    tab.locator("#pays-DE").check()
+    expect(tab).to_have_url(f"{refused}&pays=DE")
+    tab.get_by_label("Que vendez-vous").fill("mobilier scolaire")
+    tab.get_by_role("button", name="Rechercher").click()
+    expect(tab).to_have_url(f"{address}/recherche?q=mobilier+scolaire&pays=DE")
 
 
 def test_a_panel_that_was_opened_stays_open_after_an_update(tab):

@@ -396,7 +396,7 @@ def test_a_correction_is_told_and_can_be_refused(site, lead):
     visited = site(lead("échafaudage"))
     results = page(visited, "/recherche?q=echaffaudage")
     told = words(results, "//p[@class='lecture']")
-    assert told == "Recherché : « échafaudage ». Chercher plutôt « echaffaudage »"
+    assert told == "Résultats pour « échafaudage ». Chercher plutôt « echaffaudage »"
     assert links(results, "//p[@class='lecture']") == [
         {"q": ["echaffaudage"], "litteral": ["echaffaudage"]}
     ]
