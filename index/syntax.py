@@ -1,12 +1,13 @@
 """What the words of a query mean: alternatives, phrases, exclusions, codes, identifiers."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from index.analysis import prepared, stem
 from index.lead import Scheme
-from taxonomies import cpv, hs, naf
+from index.typed_codes import typed_codes
 from taxonomies.fold import fold
 
 # A word, a quoted phrase (French quotes too), each possibly excluded by a leading dash.
@@ -63,17 +64,6 @@ def phrase(text: str) -> Phrase:
     )
 
 
-def _code(word: str) -> tuple[Scheme, str] | None:
-    digits = re.sub(r"[.\s-]", "", word)
-    if re.fullmatch(r"\d{8}\d?", digits) and (code := cpv.normalise(word)):
-        return "CPV", code
-    if re.fullmatch(r"\d{4}(\d\d){0,3}", digits) and (code := hs.normalise(word)):
-        return "HS", code
-    if re.fullmatch(r"\d{2,4}[A-Za-z]", digits) and (code := naf.normalise(word)):
-        return "NAF", code
-    return None
-
-
 def _said(token: re.Match[str]) -> str:
     return token["word"] if token["phrase"] is None else token["phrase"]
 
@@ -126,21 +116,31 @@ def plain_words(text: str) -> list[list[tuple[int, int]]]:
     return [run for run in runs if run]
 
 
+def _identifiers(words: Sequence[str]) -> tuple[str, ...]:
+    """Words with digits, and two of them in a row: « 346469 2019 »."""
+    numbers = [identifier(w) if any(sign.isdigit() for sign in w) else "" for w in words]
+    pairs = [one + other for one, other in pairwise(numbers) if one and other]
+    return tuple(number for number in (*numbers, *pairs) if len(number) >= 4)
+
+
 def parse(text: str) -> Syntax:
     """Understand a query. Never fails: what is not syntax is words."""
     tokens = list(_TOKEN.finditer(text))[:MAX_WORDS]
     wanted = [token for token in tokens if not token["no"]]
+    plain = [t for t in wanted if t["word"] and t["word"] not in _OR and fold(t["word"])]
+    written = [token["word"] for token in plain]
+    codes, naming = typed_codes(written)
+    # « CPV » before a code is not a word to find: too many notices hold it.
+    wanted = [token for token in wanted if token not in [plain[place] for place in naming]]
     groups = map(_clause, _alternatives(wanted))
     clauses = tuple(one for one in groups if one.words or one.phrases)
-    plain = [token["word"] for token in wanted if token["word"] and token["word"] not in _OR]
-    numbers = [identifier(word) for word in plain if any(sign.isdigit() for sign in word)]
     return Syntax(
         clauses=clauses,
         excluded=tuple(
             found for token in tokens if token["no"] and (found := phrase(_said(token))).words
         ),
         typed=tuple(_typed(token for token in wanted if token["word"] not in _OR).items()),
-        codes=tuple(code for word in plain if (code := _code(word))),
-        identifiers=tuple(number for number in numbers if len(number) >= 4),
+        codes=codes,
+        identifiers=_identifiers(written),
         exact=len(clauses) > 1 or any(clause.phrases for clause in clauses),
     )

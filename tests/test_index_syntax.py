@@ -100,18 +100,56 @@ def test_a_dash_inside_a_word_excludes_nothing() -> None:
         ("9401", ("HS", "9401")),
         ("9401.61", ("HS", "940161")),
         ("10.11Z", ("NAF", "10.11Z")),
+        ("1011Z", ("NAF", "10.11Z")),
+        ("94016100", ("HS", "940161")),
+        ("94 01 61", ("HS", "940161")),
+        ("9401 61 00", ("HS", "940161")),
+        ("39 16 00 00", ("CPV", "39160000")),
+        ("CPV 3916", ("CPV", "39160000")),
+        ("code cpv : 39160000-1", ("CPV", "39160000")),
+        ("CPV : 3916", ("CPV", "39160000")),
+        ("CPV:39160000", ("CPV", "39160000")),
+        ("SH 94", ("HS", "94")),
+        ("sh9401", ("HS", "9401")),
+        ("code APE 10.11Z", ("NAF", "10.11Z")),
     ],
 )
 def test_codes_are_understood(typed: str, code: tuple[str, str]) -> None:
     assert parse(typed).codes == (code,)
 
 
-def test_a_number_that_is_no_code_is_only_a_word() -> None:
-    assert parse("99999999").codes == ()
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "99999999",
+        "ISO 9001",
+        "norme EN 1905",
+        "RAL 9003",
+        "94",
+        "10 20",
+        "A9401",
+        '"9401"',
+        "-9401",
+    ],
+)
+def test_a_number_that_is_no_code_is_only_a_word(typed: str) -> None:
+    assert parse(typed).codes == ()
+
+
+def test_the_name_of_a_nomenclature_before_its_code_is_no_word() -> None:
+    assert parse("code CPV 39160000").clauses[0].words == ("39160000",)
+    assert parse("code CPV").clauses[0].words == (stem("code"), stem("cpv"))
+
+
+def test_or_in_small_letters_is_gold() -> None:
+    assert parse("bijoux or").clauses[0].words == (stem("bijoux"), "or")
+    assert len(parse("bijoux ou montres").clauses) == 1
 
 
 def test_identifiers_are_the_same_with_any_punctuation() -> None:
     assert parse("2019/S-141.346469").identifiers == (identifier("2019 s 141-346469"),)
+    assert identifier("346469-2019") in parse("avis 346469 2019").identifiers
+    assert identifier("2019/S 141-346469") in parse("2019/S 141-346469").identifiers
 
 
 @given(st.text(max_size=300))
