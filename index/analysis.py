@@ -28,10 +28,12 @@ STOPWORDS = frozenset(
 
 # « 20kVA » is « 20 kVA ». One digit and a g is a telephone network (4G), not a weight.
 _UNIT = re.compile(
-    r"\b(\d+)([kmg]?w|[kmg]?wh|k?va?|[kmg]?hz|[cdhm]?l|[kcm]?m|[cm]?m[23]|[km]g|t)\b"
-    r"|\b(\d{2,})(g)\b",
-    re.ASCII,
+    r"(?<![^ ])([0-9]+)"
+    r"([kmg]?w|[kmg]?wh|k?va?|[kmg]?hz|[cdhm]?l|[kcm]?m|[cm]?m[23]|[km]g|(?<=[0-9]{2})g|t)(?![^ ])"
 )
+
+# Accents being folded, the stemmer does not see the feminine in -ière.
+_FEMININE = re.compile(r"ieres?(?![^ ])")
 
 
 @cache
@@ -40,17 +42,15 @@ def _inflections() -> Mapping[str, str]:
 
 
 def _base(word: str) -> str:
-    """What the stemmer misses: irregular plurals and feminines, and, accents being folded, the
-    feminine in -ière."""
-    if word.endswith(("iere", "ieres")):
-        return word.removesuffix("s").removesuffix("e")
-    return _inflections().get(word, word)
+    """What the stemmer misses: feminines in -ière, irregular plurals and feminines."""
+    return _inflections().get(word) or _FEMININE.sub("ier", word)
 
 
 def prepared(text: str) -> str:
     """Folded text, words in the form that the analyser understands, ready to be indexed."""
-    spaced = _UNIT.sub(lambda found: " ".join(filter(None, found.groups())), fold(text))
-    return " ".join(map(_base, spaced.split()))
+    spaced = _FEMININE.sub("ier", _UNIT.sub(r"\1 \2", fold(text)))
+    base = _inflections()
+    return " ".join([base.get(word, word) for word in spaced.split()])
 
 
 @cache

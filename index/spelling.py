@@ -6,7 +6,7 @@ What may be meant is the vocabulary of our tables: official labels, sectors, pla
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from rapidfuzz import process
 from rapidfuzz.distance import DamerauLevenshtein
@@ -23,6 +23,11 @@ SHORTEST, LONG = 5, 8
 _HALF = 4
 
 
+def _mistakes(word: str) -> int:
+    """How many a word of this length may have."""
+    return 1 if len(word) < LONG else 2
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Folded words → how often they occur in any form, how they are written; stems; words of
@@ -36,7 +41,7 @@ class Vocabulary:
     def nearest(self, word: str, among: Iterable[str]) -> str | None:
         """The word that was probably meant: the fewest mistakes, the same first letter, the most
         frequent; None when nothing is near enough."""
-        most = 1 if len(word) < LONG else 2
+        most = _mistakes(word)
         found = process.extract(
             word,
             among,
@@ -97,13 +102,20 @@ def _candidate(word: str) -> bool:
 
 
 @cache
-def _candidates() -> tuple[str, ...]:
-    return tuple(filter(_candidate, vocabulary().counts))
+def _by_length(only_places: bool) -> Mapping[int, tuple[str, ...]]:
+    words = vocabulary().places if only_places else vocabulary().counts
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    for word in sorted(filter(_candidate, words)):
+        found[len(word)].append(word)
+    return {length: tuple(alike) for length, alike in found.items()}
 
 
-@cache
-def _place_candidates() -> tuple[str, ...]:
-    return tuple(sorted(filter(_candidate, vocabulary().places)))
+@lru_cache(maxsize=10_000)
+def _nearest(word: str, only_places: bool) -> str | None:
+    most = _mistakes(word)
+    lengths = range(len(word) - most, len(word) + most + 1)
+    among = [one for length in lengths for one in _by_length(only_places).get(length, ())]
+    return vocabulary().nearest(word, among)
 
 
 def _in_two(word: str) -> str | None:
@@ -137,7 +149,6 @@ def correct(typed: str, known: Callable[[str], bool], proper: bool = False) -> s
         return None
     if _ours(word) if proper else is_word(word):
         return None
-    words = vocabulary()
-    nearest = words.nearest(word, _place_candidates() if proper else _candidates())
-    found = nearest and words.written[nearest]
+    nearest = _nearest(word, proper)
+    found = nearest and vocabulary().written[nearest]
     return found or (None if proper else _in_two(word))
