@@ -46,8 +46,18 @@ class Value(_Frozen):
     rate_date: date | None = None
 
 
+class Joining(_Frozen):
+    """Why a notice joined the lead of others, though no identifier says so. to: that lead when it
+    joined. score: 0.5–1. reasons: French, for people."""
+
+    to: str
+    score: float
+    reasons: tuple[str, ...]
+
+
 class Provenance(_Frozen):
-    """One notice the lead comes from. raw: SHA-256 of the document that carried it."""
+    """One notice the lead comes from. raw: SHA-256 of the document that carried it. joined: None
+    when identifiers of its source led it here."""
 
     source: str
     key: str
@@ -58,6 +68,7 @@ class Provenance(_Frozen):
     published: datetime | None
     received: datetime
     raw: str
+    joined: Joining | None = None
 
 
 class Change(_Frozen):

@@ -87,6 +87,8 @@ notice = Table(
     Column("position", Text, nullable=False),
     Column("received", _Moment, nullable=False),
     Column("body", Text, nullable=False),
+    # Why it joined the lead of other notices (JSON), "" when its identifiers say so.
+    Column("joined", Text, nullable=False, server_default=""),
     UniqueConstraint("source", "key", "fingerprint"),
 )
 
@@ -98,6 +100,29 @@ lead_key = Table(
     Column("source", String(80), primary_key=True),
     Column("key", Text, primary_key=True),
     Column("lead", String(16), nullable=False, index=True),
+)
+
+# Short marks of a lead's notices: those that share one are compared. managed: the notice has an
+# identifier of its demand, so its source tells its demands apart itself.
+lead_signature = Table(
+    "lead_signature",
+    metadata,
+    Column("signature", BigInteger, primary_key=True, autoincrement=False),
+    Column("lead", String(16), primary_key=True, index=True),
+    Column("source", String(80), primary_key=True),
+    Column("managed", Boolean, nullable=False),
+)
+
+# Pairs of notices, by the id of the lead each would be alone (the smaller first), that somebody
+# said to be two demands: ingestion never joins them.
+distinct = Table(
+    "distinct_notice",
+    metadata,
+    Column("one", String(16), primary_key=True),
+    Column("other", String(16), primary_key=True, index=True),
+    Column("who", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("at", _Moment, nullable=False),
 )
 
 run = Table(

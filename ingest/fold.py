@@ -5,11 +5,14 @@ change what it says.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, time
 
-from index.lead import Change, Lead, Provenance, Stage, Status, Value
+from index.lead import Change, Lead, LeadText, Provenance, Stage, Status, Value
 from ingest.ledger import Arrival
 from ingest.normalise import Draft, expiry
+
+# What a deadline told without its hour is read as; see ``dates.moment``.
+END_OF_DAY = time(23, 59, 59)
 
 _LIVE: tuple[Stage, ...] = ("planned", "open")
 
@@ -41,7 +44,35 @@ def _provenance(arrival: Arrival, draft: Draft) -> Provenance:
         published=draft.published,
         received=arrival.received,
         raw=arrival.sha256,
+        joined=arrival.joined,
     )
+
+
+def _deadline(now: datetime | None, later: datetime | None) -> datetime | None:
+    """The deadline after a notice that tells one. A day without hour, which the end of the day
+    stands for, does not undo the hour that another source gave for it."""
+    if now is None or later is None:
+        return later or now
+    hourless = later.time() == END_OF_DAY and now.date() == later.date()
+    return now if hourless else later
+
+
+def _in_all_languages(told: Draft, calls: Sequence[Draft]) -> tuple[LeadText, ...]:
+    """The texts of the call, then those of the other calls in languages it does not speak."""
+    texts = {text.language: text for draft in calls for text in draft.texts}
+    spoken = {text.language for text in told.texts}
+    return told.texts + tuple(text for tag, text in texts.items() if tag and tag not in spoken)
+
+
+def _title(now: str, draft: Draft, titles: dict[tuple[str, str], str]) -> str:
+    """The title after this notice. titles: the last one of each source and language, which has
+    its own words from the start; only a source that changes its words changes the title."""
+    if draft.stage not in _LIVE or not draft.texts:
+        return now
+    text = draft.texts[0]
+    before = titles.get((draft.page.name, text.language), text.title)
+    titles[draft.page.name, text.language] = text.title
+    return now if before == text.title else text.title
 
 
 def _money(value: Value | None) -> str:
@@ -72,16 +103,17 @@ def fold(identifier: str, notices: Sequence[tuple[Arrival, Draft]]) -> Lead:
     stage: Stage = first.stage or "open"
     deadline, value = first.deadline, first.value
     facts = _facts(stage, deadline, value, first.texts[0].title if first.texts else "")
+    titles = {(first.page.name, text.language): text.title for text in first.texts[:1]}
     history = []
     for arrival, draft in ordered[1:]:
         stage = draft.stage or stage
-        deadline = draft.deadline or deadline
+        deadline = _deadline(deadline, draft.deadline)
         value = draft.value or value
-        titles = draft.texts if draft.stage in _LIVE else ()
-        now = _facts(stage, deadline, value, titles[0].title if titles else facts["title"])
+        now = _facts(stage, deadline, value, _title(facts["title"], draft, titles))
         changed = {name: (facts[name], now[name]) for name in now if now[name] != facts[name]}
-        at = draft.published
-        history.append(Change(at=at, key=arrival.notice.key, stage=stage, fields=changed))
+        if changed or arrival.joined is None:
+            key, at = arrival.notice.key, draft.published
+            history.append(Change(at=at, key=key, stage=stage, fields=changed))
         facts = now
     last_arrival, last = ordered[-1]
     status: Status = "published" if told.page.trust == "high" else "proposed"
@@ -89,7 +121,7 @@ def fold(identifier: str, notices: Sequence[tuple[Arrival, Draft]]) -> Lead:
         id=identifier,
         status=status,
         stage=stage,
-        texts=told.texts,
+        texts=_in_all_languages(told, calls),
         buyer=told.buyer or last.buyer,
         country=told.country or last.country,
         region=told.region or last.region,

@@ -10,12 +10,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import orjson
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from index.lead import Joining
 from index.store import LeadStore, upsert
 from index.tables import chunk, document, lead_key, notice, quarantine, run
 from ingest.document import Document
@@ -28,6 +29,8 @@ _LEVEL = 3
 
 # A document that was begun this many times and never finished brings the reader down.
 MAX_ATTEMPTS = 3
+
+Key = TypeVar("Key", str, int)
 
 # Chunks and keys that go in one statement.
 _PIECES, _KEYS = 64, 5_000
@@ -71,12 +74,14 @@ def weigh(received: Document) -> Weighed:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A notice as it came: in which document (SHA-256), where in it, and when (UTC)."""
+    """A notice as it came: in which document (SHA-256), where in it, and when (UTC). joined: why
+    it joined the lead of other notices, if no identifier says so."""
 
     notice: Notice
     sha256: str
     position: str
     received: datetime
+    joined: Joining | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +234,7 @@ class Ledger:
                 "position": one.position,
                 "received": one.received,
                 "body": orjson.dumps(one.notice).decode(),
+                "joined": one.joined.model_dump_json() if one.joined else "",
             }
             for one, fingerprint, lead in arrivals
         ]
@@ -237,14 +243,16 @@ class Ledger:
 
     def arrivals(self, connection: Connection, lead: str) -> list[Arrival]:
         """The notices of a lead, first recorded first."""
-        rows = connection.execute(
-            select(notice.c.body, notice.c.document, notice.c.position, notice.c.received)
-            .where(notice.c.lead == lead)
-            .order_by(notice.c.id)
-        )
+        rows = connection.execute(select(notice).where(notice.c.lead == lead).order_by(notice.c.id))
         return [
-            Arrival(Notice.from_json(orjson.loads(body)), sha256, position, utc(received))
-            for body, sha256, position, received in rows
+            Arrival(
+                Notice.from_json(orjson.loads(row.body)),
+                row.document,
+                row.position,
+                utc(row.received),
+                Joining.model_validate_json(row.joined) if row.joined else None,
+            )
+            for row in rows
         ]
 
     def refuse(self, connection: Connection, run_id: int, refused: Refused, now: datetime) -> None:
@@ -296,7 +304,7 @@ class Ledger:
             )
 
 
-def batched(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+def batched(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
     """Keys in lots that one statement can hold."""
     for start in range(0, len(keys), _KEYS):
         yield keys[start : start + _KEYS]

@@ -1,17 +1,22 @@
-"""Which lead a notice speaks of: one known by its key, its process or what it follows, or none yet.
+"""Which lead a notice speaks of: one known by its key, its process or what it follows, else one
+whose notices tell the same demand, or none yet.
 
 Works on a few hundred notices at a time, within one transaction of the record.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Literal
 
 from sqlalchemy import Connection
 
-from index.lead import Lead, lead_id
+from index.lead import Joining, Lead, lead_id
+from ingest.dedupe import known as record
+from ingest.dedupe.candidates import Candidates
+from ingest.dedupe.compare import Verdict, judge
+from ingest.dedupe.profile import Profile, profile
 from ingest.fold import fold
 from ingest.ledger import Arrival, Ledger
 from ingest.normalise import Draft
@@ -25,16 +30,18 @@ _NAMESAKES = 20
 # Shorter words are articles and legal forms, which any two buyers share.
 _LONG = 4
 
-Outcome = Literal["new", "updated", "duplicates"]
+Outcome = Literal["new", "updated", "joined", "duplicates"]
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A notice that arrived, what is understood of it, and the fingerprint of its words."""
+    """A notice that arrived, what is understood of it, the fingerprint of its words, and what is
+    compared of it with others."""
 
     arrival: Arrival
     draft: Draft
     fingerprint: str
+    profile: Profile
 
 
 def names(notice: Notice) -> list[str]:
@@ -91,8 +98,8 @@ def _long_words(text: str) -> set[str]:
 class Linking:
     """The notices of one transaction on their way to leads.
 
-    draft: understands an arrival that the record already holds, again. merged: leads that turned
-    out to be another, lost → kept.
+    draft: understands an arrival that the record already holds, again, if it is of one of these
+    sources. merged: leads that turned out to be another, lost → kept.
     """
 
     def __init__(
@@ -101,12 +108,14 @@ class Linking:
         connection: Connection,
         batch: Sequence[Understood],
         draft: Callable[[Arrival], Draft],
+        sources: Collection[str],
     ) -> None:
         self._ledger, self._connection, self._draft = ledger, connection, draft
         self._leads: dict[str, dict[str, str]] = {}
         self._words: dict[str, set[tuple[str, str]]] = {}
         self._taken: dict[str, list[Understood]] = defaultdict(list)
         self._before: dict[str, list[tuple[Arrival, Draft]]] = {}
+        self._compared: dict[str, list[Profile]] = {}
         self._fresh: set[str] = set()
         self.merged: dict[str, str] = {}
         keys: dict[str, set[str]] = defaultdict(set)
@@ -115,6 +124,14 @@ class Linking:
         for source, wanted in keys.items():
             self._leads[source] = self._known(source, wanted)
             self._words[source] = ledger.words_known(connection, source, sorted(wanted))
+        fresh = [one.profile for one in batch if not self._heard(one)]
+        self._candidates = Candidates(ledger.store, connection, fresh, sources)
+        self._apart = record.kept_apart(connection, [one.identity for one in fresh])
+
+    def _heard(self, one: Understood) -> bool:
+        """Whether the record holds the notice, word for word."""
+        notice = one.arrival.notice
+        return (notice.key, one.fingerprint) in self._words[notice.source]
 
     def _known(self, source: str, wanted: set[str]) -> dict[str, str]:
         """Name → lead, with the namesakes of these names."""
@@ -130,26 +147,64 @@ class Linking:
 
     def take(self, one: Understood) -> Outcome:
         """Give the notice to its lead; says whether that lead is new."""
-        notice = one.arrival.notice
-        words = (notice.key, one.fingerprint)
-        if words in self._words[notice.source]:
+        if self._heard(one):
             return "duplicates"
-        self._words[notice.source].add(words)
+        notice = one.arrival.notice
+        self._words[notice.source].add((notice.key, one.fingerprint))
         known = self._leads[notice.source]
         keys = names(notice)
         agreeing = (self._agreeing(one.draft, key, known) for key in keys)
         leads = list(dict.fromkeys(lead for lead in agreeing if lead))
+        others: list[str] = []
         if leads and self._another_call(notice, known, leads[0]):
-            leads, keys = [], [key for key in keys if key not in notice.previous]
-        identifier = leads[0] if leads else self._born(one)
-        if not leads:
-            self._fresh.add(identifier)
+            others, leads = leads, []
+            keys = [key for key in keys if key not in notice.previous]
         for lost in leads[1:]:
-            self._merge(known, lost, identifier)
+            self._merge(lost, leads[0])
+        found = self._resembling(one.profile, leads[:1], others)
+        identifier = (leads or [lead for lead, _ in found] or [self._born(one)])[0]
+        if not leads and not found:
+            self._fresh.add(identifier)
+        for lost, _ in found:
+            if lost != identifier:
+                self._merge(lost, identifier)
         for key in keys:
             _name(known, key, identifier)
-        self._taken[identifier].append(one)
-        return "updated" if leads else "new"
+        self._give(one, identifier, found[0] if found else None)
+        return "updated" if leads else "joined" if found else "new"
+
+    def _give(self, one: Understood, lead: str, found: tuple[str, Verdict] | None) -> None:
+        if found is not None:
+            to, verdict = found
+            joined = Joining(to=to, score=verdict.score, reasons=verdict.reasons)
+            one = replace(one, arrival=replace(one.arrival, joined=joined))
+        self._taken[lead].append(one)
+        self._candidates.give(one.profile, lead)
+
+    def _resembling(
+        self, one: Profile, known: Sequence[str], others: Sequence[str]
+    ) -> list[tuple[str, Verdict]]:
+        """The leads that tell the demand of this notice, the most alike first. known: the lead it
+        belongs to by its identifiers, if any; others: those it is known to differ from."""
+        ours = [one, *(part for lead in known for part in self._profiles(lead))]
+        leads = [lead for lead in self._candidates.of(one) if lead not in {*known, *others}]
+        judged = [(lead, self._judge([one], lead)) for lead in leads]
+        judged.sort(key=lambda told: (-told[1].score, told[0]))
+        found = []
+        for lead, verdict in judged:
+            # Each may contradict what the notice already belongs to.
+            if verdict.same and self._judge(ours, lead).same:
+                found.append((lead, verdict))
+                ours += self._profiles(lead)
+        return found
+
+    def _judge(self, ours: Sequence[Profile], lead: str) -> Verdict:
+        return judge(ours, self._profiles(lead), self._apart)
+
+    def _profiles(self, lead: str) -> list[Profile]:
+        if lead not in self._compared:
+            self._compared[lead] = [profile(draft) for _, draft in self._recorded(lead)]
+        return self._compared[lead] + [one.profile for one in self._taken.get(lead, [])]
 
     def _born(self, one: Understood) -> str:
         """Id of a new lead. A key that another demand already bears is told apart by its words."""
@@ -189,13 +244,15 @@ class Linking:
         now = [(one.arrival, one.draft) for one in self._taken.get(lead, [])]
         return self._recorded(lead) + now
 
-    def _merge(self, known: dict[str, str], lost: str, kept: str) -> None:
+    def _merge(self, lost: str, kept: str) -> None:
         self._ledger.hand_over(self._connection, lost, kept)
+        self._candidates.merge(lost, kept)
         self._taken[kept] += self._taken.pop(lost, [])
-        self._before = {}
+        self._before, self._compared = {}, {}
         self._fresh.discard(kept)
         self.merged[lost] = kept
-        known |= {key: kept for key, lead in known.items() if lead == lost}
+        for known in self._leads.values():
+            known |= {key: kept for key, lead in known.items() if lead == lost}
 
     def close(self) -> list[Lead]:
         """Write notices and names down; the leads they touched, made anew from all their notices,
@@ -214,6 +271,7 @@ class Linking:
                 for key, lead in known.items()
             ],
         )
+        self._candidates.close()
         return told + self._lost()
 
     def _lost(self) -> list[Lead]:

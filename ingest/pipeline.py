@@ -14,6 +14,7 @@ from pathlib import Path
 import orjson
 from sqlalchemy import Connection
 
+from ingest.dedupe.profile import profile
 from ingest.document import Document, DocumentError, Limits, Refusal, short
 from ingest.documents import documents
 from ingest.feeds import eforms, fbo, ocds, tabular, ted
@@ -23,7 +24,7 @@ from ingest.normalise import Draft, normalise
 from ingest.notice import Received
 from ingest.price import Rates
 from ingest.recognise import format_of, recognise
-from ingest.report import Report
+from ingest.report import OUTCOMES, Report
 from ingest.source import Format, Source
 
 log = logging.getLogger(__name__)
@@ -208,7 +209,7 @@ class Ingestion:
         self, connection: Connection, understood: list[tuple[Understood, Received]], part: Report
     ) -> None:
         notices = [one for one, _ in understood]
-        linking = Linking(self.ledger, connection, notices, self._draft)
+        linking = Linking(self.ledger, connection, notices, self._draft, self.pages)
         for one, item in understood:
             outcome = linking.take(one)
             setattr(part, outcome, getattr(part, outcome) + 1)
@@ -236,12 +237,13 @@ class Ingestion:
         try:
             fingerprint = item.notice.fingerprint()
             draft = normalise(item.notice, event.page, self.rates, now)
+            compared = profile(draft)
         except (TypeError, ValueError, LookupError, OverflowError, RecursionError) as error:
             log.warning("notice of %s cannot be normalised", event.source, exc_info=True)
             return None, f"Contenu qui ne peut être interprété : {type(error).__name__}"
         if not draft.texts:
             return None, "Avis sans titre ni texte"
-        return Understood(arrival, draft, fingerprint), ""
+        return Understood(arrival, draft, fingerprint, compared), ""
 
 
 def _weigh(one: Document | Refusal) -> tuple[Weighed | None, str]:
@@ -293,7 +295,7 @@ def _count_refusal(report: Report, reason: str, received: int = 1) -> None:
 
 
 def _add(report: Report, part: Report) -> None:
-    for name in ("received", "new", "updated", "duplicates", "quarantined", "domestic", "merged"):
+    for name in (*OUTCOMES, "received", "domestic", "merged"):
         setattr(report, name, getattr(report, name) + getattr(part, name))
     report.remarks.update(part.remarks)
     report.reasons.update(part.reasons)

@@ -4,19 +4,23 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+OUTCOMES = ("new", "updated", "joined", "duplicates", "quarantined")
+
 
 @dataclass(slots=True)
 class Report:
-    """Counts of one run. Every item received ends in exactly one of the four outcomes.
+    """Counts of one run. Every item received ends in exactly one of the ``OUTCOMES``.
 
-    domestic: new leads of French buyers, kept but not shown by default (among ``new``).
-    merged: leads that turned out to be one. remarks: (subject, detail) → times.
+    joined: notices that tell, under another identifier, a demand already known. domestic: new
+    leads of French buyers, kept but not shown by default (among ``new``). merged: leads that
+    turned out to be one. remarks: (subject, detail) → times.
     """
 
     documents: int = 0
     received: int = 0
     new: int = 0
     updated: int = 0
+    joined: int = 0
     duplicates: int = 0
     quarantined: int = 0
     domestic: int = 0
@@ -26,8 +30,8 @@ class Report:
     sources: Counter[str] = field(default_factory=Counter)
 
     def balanced(self) -> bool:
-        """received = new + updated + duplicates + quarantined."""
-        return self.received == self.new + self.updated + self.duplicates + self.quarantined
+        """received = new + updated + joined + duplicates + quarantined."""
+        return bool(self.received == sum(getattr(self, outcome) for outcome in OUTCOMES))
 
     def by_subject(self) -> dict[str, list[tuple[str, int]]]:
         """Remarks grouped by subject, the most frequent first."""
@@ -41,10 +45,7 @@ class Report:
         return {
             "documents": self.documents,
             "received": self.received,
-            "new": self.new,
-            "updated": self.updated,
-            "duplicates": self.duplicates,
-            "quarantined": self.quarantined,
+            **{outcome: getattr(self, outcome) for outcome in OUTCOMES},
             "domestic": self.domestic,
             "merged": self.merged,
             "balanced": self.balanced(),

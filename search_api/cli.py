@@ -32,7 +32,7 @@ from ingest.document import shown
 from ingest.ledger import Ledger
 from ingest.pipeline import AUTO, Ingestion
 from ingest.price import Rates
-from ingest.report import Report
+from ingest.report import OUTCOMES, Report
 from ingest.source import SourceError, source, sources
 from search_api.app import create_app, open_engine, utcnow
 
@@ -108,14 +108,21 @@ def _bring_up_to_date(store: LeadStore, engine: SearchEngine) -> None:
 
 
 def _shown(report: Report) -> None:
-    table = Table("Documents", "Reçus", "Nouveaux", "Mis à jour", "Doublons", "Quarantaine")
-    outcomes = (report.new, report.updated, report.duplicates, report.quarantined)
+    names = ("Nouveaux", "Mis à jour", "Réunis", "Doublons", "Quarantaine")
+    table = Table("Documents", "Reçus", *names)
+    outcomes = (getattr(report, outcome) for outcome in OUTCOMES)
     table.add_row(*map(str, (report.documents, report.received, *outcomes)))
     console.print(table)
+    if report.joined:
+        console.print(
+            f"{report.joined} disent, sous un autre identifiant, une demande déjà connue."
+        )
     if report.domestic:
         console.print(f"{report.domestic} d'acheteurs français, gardés hors des résultats.")
     if report.merged:
-        console.print(f"{report.merged} réunis à un lead déjà connu.")
+        console.print(
+            f"{report.merged} leads connus se sont révélés n'en faire qu'un avec un autre."
+        )
     for reason, times in report.reasons.most_common(10):
         console.print(printable(f"  {times} × {reason}"), highlight=False)
     for subject, details in report.by_subject().items():

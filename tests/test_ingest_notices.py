@@ -60,7 +60,8 @@ def test_every_item_is_accounted_for(world: World) -> None:
 
 def test_the_record_holds_a_lead_for_each_new_notice(world: World) -> None:
     tally = world.store.tally()
-    assert tally.total == world.report.new
+    # Two new ones that a third shows to be one make a lead, before either was seen.
+    assert world.report.new - world.report.merged <= tally.total <= world.report.new
     assert tally.domestic > 600
 
 

@@ -1,0 +1,101 @@
+"""The leads that a notice might double: those of the record and of the transaction under way
+that share a signature with it, the most shared first."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from itertools import islice
+
+from sqlalchemy import Connection
+
+from index.store import LeadStore
+from ingest.dedupe import known
+from ingest.dedupe.buyers import agree, buyer
+from ingest.dedupe.compare import same_day
+from ingest.dedupe.known import Bearer
+from ingest.dedupe.profile import Profile
+from ingest.dedupe.signatures import signatures
+
+# Leads compared with one notice.
+_COMPARED = 10
+
+
+class Candidates:
+    """For the notices of one transaction; profiles: theirs. sources: those that can be read again;
+    a lead with a notice of another is left alone."""
+
+    def __init__(
+        self,
+        store: LeadStore,
+        connection: Connection,
+        profiles: Sequence[Profile],
+        sources: Collection[str],
+    ) -> None:
+        self._connection, self._sources = connection, sources
+        self._marks = {one: signatures(one) for one in profiles}
+        wanted = {mark for marks in self._marks.values() for mark in marks}
+        self._borne = defaultdict(list, known.bearers(connection, wanted))
+        self._new: list[tuple[int, Bearer]] = []
+        self._heirs: dict[str, str] = {}
+        found = {lead for one in profiles for lead in self._sharing(one)}
+        self._held = store.read(connection, sorted(found))
+
+    def of(self, one: Profile) -> list[str]:
+        """Ids of the leads to compare with this notice."""
+        some = (lead for lead in self._sharing(one) if self._possible(one, lead))
+        return list(islice(some, _COMPARED))
+
+    def give(self, one: Profile, lead: str) -> None:
+        """The notice belongs to this lead, which bears its signatures from now on."""
+        bearer = Bearer(lead, one.source, bool(one.process))
+        for mark in self._marks[one]:
+            self._borne[mark].append(bearer)
+            self._new.append((mark, bearer))
+        self._held.pop(lead, None)
+
+    def merge(self, lost: str, kept: str) -> None:
+        """All that one lead bore, another does."""
+        self._heirs = {old: kept if heir == lost else heir for old, heir in self._heirs.items()}
+        self._heirs[lost] = kept
+        self._held.pop(kept, None)
+        known.hand_over(self._connection, lost, kept)
+
+    def close(self) -> None:
+        """Write the new signatures down."""
+        known.remember(
+            self._connection,
+            [
+                (mark, one._replace(lead=self._heirs.get(one.lead, one.lead)))
+                for mark, one in self._new
+            ],
+        )
+
+    def _sharing(self, one: Profile) -> list[str]:
+        """Leads by number of signatures shared. Two demands that one source numbered are two."""
+        shared = Counter(
+            self._heirs.get(bearer.lead, bearer.lead)
+            for mark in self._marks[one]
+            for bearer in self._borne.get(mark, ())
+            if not (one.process and bearer.managed and bearer.source == one.source)
+        )
+        return sorted(shared, key=lambda lead: (-shared[lead], lead))
+
+    def _possible(self, one: Profile, identifier: str) -> bool:
+        """Whether a lead of the record, as it stands, is worth reading its notices again."""
+        lead = self._held.get(identifier)
+        if lead is None:
+            return True
+        if any(origin.source not in self._sources for origin in lead.provenances):
+            return False
+        if one.country and lead.country and one.country != lead.country:
+            return False
+        moved = any("deadline" in change.fields for change in lead.history)
+        if (
+            one.deadline
+            and lead.deadline
+            and not moved
+            and not same_day(one.deadline, lead.deadline)
+        ):
+            return False
+        language = {wording.language for wording in one.wordings}
+        told = lead.language in language or "" in {lead.language, *language}
+        return agree(one.buyer, buyer(lead.buyer), told) != "different"

@@ -1,0 +1,1 @@
+"""Evaluations: what each step of ingestion is worth, measured on labelled data."""
