@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from index.lead import Joining, Lead, lead_id
 from ingest.dedupe import known as record
 from ingest.dedupe.candidates import Candidates
-from ingest.dedupe.compare import Verdict, judge
+from ingest.dedupe.compare import Meaning, Verdict, judge, unmeant
 from ingest.dedupe.profile import Profile, profile
 from ingest.fold import fold
 from ingest.ledger import Arrival, Ledger
@@ -99,7 +99,8 @@ class Linking:
     """The notices of one transaction on their way to leads.
 
     draft: understands an arrival that the record already holds, again, if it is of one of these
-    sources. merged: leads that turned out to be another, lost → kept.
+    sources. meaning: compares notices told in two languages. merged: leads that turned out to be
+    another, lost → kept.
     """
 
     def __init__(
@@ -109,8 +110,10 @@ class Linking:
         batch: Sequence[Understood],
         draft: Callable[[Arrival], Draft],
         sources: Collection[str],
+        meaning: Meaning = unmeant,
     ) -> None:
         self._ledger, self._connection, self._draft = ledger, connection, draft
+        self._meaning = meaning
         self._leads: dict[str, dict[str, str]] = {}
         self._words: dict[str, set[tuple[str, str]]] = {}
         self._taken: dict[str, list[Understood]] = defaultdict(list)
@@ -199,7 +202,7 @@ class Linking:
         return found
 
     def _judge(self, ours: Sequence[Profile], lead: str) -> Verdict:
-        return judge(ours, self._profiles(lead), self._apart)
+        return judge(ours, self._profiles(lead), self._apart, self._meaning)
 
     def _profiles(self, lead: str) -> list[Profile]:
         if lead not in self._compared:

@@ -14,6 +14,9 @@ from pathlib import Path
 import orjson
 from sqlalchemy import Connection
 
+from index.embedding import Embedder
+from index.light import LightEmbedder
+from ingest.dedupe.meaning import meaning_by
 from ingest.dedupe.profile import profile
 from ingest.document import Document, DocumentError, Limits, Refusal, short
 from ingest.documents import documents
@@ -76,7 +79,8 @@ class Ingestion:
     """One run over some paths.
 
     name: a source's name, or ``auto`` to recognise each document. pages: the source pages.
-    progress: called with the report after each transaction.
+    progress: called with the report after each transaction. embedder: tells how close notices in
+    two languages are; the light one unless said.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Ingestion:
         clock: Callable[[], datetime],
         limits: Limits | None = None,
         progress: Callable[[Report], None] = lambda report: None,
+        embedder: Embedder | None = None,
     ) -> None:
         self.ledger = ledger
         self.pages = pages
@@ -94,6 +99,7 @@ class Ingestion:
         self.clock = clock
         self.limits = limits or Limits()
         self.progress = progress
+        self.meaning = meaning_by(embedder or LightEmbedder.load())
 
     def run(self, name: str, paths: Iterable[Path]) -> Report:
         """Read everything; the report is also written in the record."""
@@ -209,7 +215,7 @@ class Ingestion:
         self, connection: Connection, understood: list[tuple[Understood, Received]], part: Report
     ) -> None:
         notices = [one for one, _ in understood]
-        linking = Linking(self.ledger, connection, notices, self._draft, self.pages)
+        linking = Linking(self.ledger, connection, notices, self._draft, self.pages, self.meaning)
         for one, item in understood:
             outcome = linking.take(one)
             setattr(part, outcome, getattr(part, outcome) + 1)

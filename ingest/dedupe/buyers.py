@@ -73,7 +73,7 @@ def agree(one: Buyer, other: Buyer, one_language: bool) -> Agreement:
     ours, theirs = apart(_spelled(one), _spelled(other))
     if not (ours and theirs):
         return "same" if one.names & other.names or _overlap(one, other) else "unknown"
-    if _acronym(one, other) or _acronym(other, one):
+    if _acronym(one, other) or _acronym(other, one) or not all(apart(one.words, other.words)):
         return "same"
     return "different" if one_language else _translated(one, other)
 

@@ -3,6 +3,7 @@
 First what forbids it, whatever else agrees; then what speaks for it, added up in points.
 """
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -14,23 +15,33 @@ from ingest.dedupe.wording import Likeness, liken
 
 # Points from which two notices are one demand; a score of 1 is twice as many.
 NEEDED = 6.0
-# Within one source and one stage, two demands alike are more frequent than one told twice.
+# Within one source and one stage, two demands alike are more frequent than one told twice; and in
+# two languages, words say less.
 _MORE = 0.5
 
 # A notice repeated by another source follows within weeks; a year later it is a new tender.
 _REPEATED, _COURSE = timedelta(days=60), timedelta(days=730)
 # Relative difference under which two amounts are one, and over which they contradict.
 _ROUNDED, _ANOTHER = 0.01, 0.25
-# Words from which a title says by itself what is bought.
-_TELLING = 4
-# Numbers that two texts must share to be told by them, and the share of them.
-_NUMBERS, _NUMBERS_SHARED = 3, 0.6
+# Words from which a title says by itself what is bought, and nearly everything of it.
+_TELLING, _FULL = 4, 6
+# Share of the numbers of one text that another of the same demand tells too, whatever its language.
+_NUMBERS_SHARED = 0.6
+# Numbers, words of a text and shared names from which they tell something.
+_NUMBERS, _WORDS, _NAMES = 3, 8, 3
 # Amounts below are symbols ("1 €").
 _SYMBOL = 1_000
 
-# Means of two texts in two languages: cosine of their vectors.
-Meaning = Callable[[Profile, Profile], float]
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+# How close two notices are in meaning (cosine), and from what on they may be said close.
+Meaning = Callable[[Profile, Profile], tuple[float, float]]
 Point = tuple[float, str]
+
+
+def unmeant(one: Profile, other: Profile) -> tuple[float, float]:
+    """Nothing is known of their meaning."""
+    return 0.0, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +197,7 @@ def _codes(one: Sequence[str], other: Sequence[str]) -> Iterator[Point]:
     if set(one) == set(other):
         yield (2 if len(set(one)) > 1 else 1), "mêmes codes CPV"
     elif one[0] == other[0]:
-        yield 1, "même code CPV principal"
+        yield 0.5, "même code CPV principal"
     elif {code[:3] for code in one}.isdisjoint(code[:3] for code in other):
         yield -1.5, "codes CPV sans rapport"
 
@@ -195,10 +206,11 @@ def _words(one: Profile, other: Profile) -> Iterator[Point]:
     """In one language: titles and texts."""
     mine, yours = _pair(one, other)
     found = liken(mine, yours)
-    telling = min(len(set(mine.title)), len(set(yours.title))) >= _TELLING
+    length = min(len(set(mine.title)), len(set(yours.title)))
+    telling = length >= _TELLING
     match found.title:
         case "identical":
-            yield (3 if telling else 2), "titres identiques"
+            yield (3.5 if length >= _FULL else 3 if telling else 2), "titres identiques"
         case "contained":
             yield (2 if telling else 1), "un titre contenu dans l'autre"
         case "sibling":
@@ -219,28 +231,40 @@ def _text(found: Likeness) -> Iterator[Point]:
         yield -3, "textes différents"
 
 
-def _translation(one: Profile, other: Profile, meaning: Meaning | None) -> Iterator[Point]:
+def _translation(one: Profile, other: Profile, meaning: Meaning) -> Iterator[Point]:
     """In two languages: numbers, names and what the texts mean."""
     mine, yours = one.wordings[0], other.wordings[0]
-    least = min(len(mine.numbers), len(yours.numbers))
-    both = len(mine.numbers & yours.numbers)
-    if least >= _NUMBERS:
-        agreed = both / least >= _NUMBERS_SHARED
-        yield (2, "mêmes nombres dans les textes") if agreed else (-2, "nombres différents")
-    names = set(mine.title) & set(yours.title)
-    if len(names) >= 2:
-        yield 1, "mêmes noms dans les titres"
-    if meaning is not None:
-        yield _meant(meaning(one, other))
+    texts = min(len(mine.text), len(yours.text)) >= _WORDS
+    yield from _counted(_counts(mine.numbers), _counts(yours.numbers), texts)
+    names = len({*mine.title, *mine.text} & {*yours.title, *yours.text})
+    if names:
+        yield (1.5 if names >= _NAMES else 1), "noms communs aux deux langues"
+    elif texts:
+        yield -1, "aucun nom commun aux deux langues"
+    cosine, threshold = meaning(one, other)
+    if cosine >= threshold:
+        yield 1, "sens proches dans les deux langues"
+    elif 0 < cosine < threshold / 2:
+        yield -2, "sens différents dans les deux langues"
 
 
-def _meant(cosine: float) -> Point:
-    if cosine >= 0.6:
-        return 2, "même sens dans les deux langues"
-    return (-3, "sens différents") if cosine < 0.25 else (0, "sens voisins")
+def _counts(numbers: Collection[str]) -> set[str]:
+    """Numbers that count something: not a digit (« 2 lots »), nor a year."""
+    return {one for one in numbers if len(one) > 1 and not _YEAR.fullmatch(one)}
 
 
-def compare(one: Profile, other: Profile, meaning: Meaning | None = None) -> Verdict:
+def _counted(mine: set[str], yours: set[str], texts: bool) -> Iterator[Point]:
+    least = min(len(mine), len(yours))
+    if not least:
+        if texts and max(len(mine), len(yours)) >= _NUMBERS:
+            yield -1, "nombres d'un seul côté"
+    elif len(mine & yours) >= _NUMBERS_SHARED * least:
+        yield (2 if least >= _NUMBERS else 1.5), "mêmes nombres dans les textes"
+    else:
+        yield (-2 if least >= _NUMBERS else -1), "nombres différents"
+
+
+def compare(one: Profile, other: Profile, meaning: Meaning = unmeant) -> Verdict:
     """Whether the two notices speak of one demand."""
     for contradiction in CONTRADICTIONS:
         if reason := contradiction(one, other):
@@ -274,14 +298,17 @@ def judge(
     ours: Sequence[Profile],
     theirs: Sequence[Profile],
     apart: Collection[frozenset[str]] = (),
-    meaning: Meaning | None = None,
+    meaning: Meaning = unmeant,
 ) -> Verdict:
     """Whether two leads, each told by its notices, are one: two notices must be the same, and
-    none may contradict. apart: pairs of identities that people said to be two demands."""
+    none may contradict. Where some can be compared in one language, a translation proves nothing.
+    apart: pairs of identities that people said to be two demands."""
     pairs = {frozenset((one.identity, other.identity)) for one in ours for other in theirs}
     if not pairs.isdisjoint(apart):
         return Verdict(False, 0.0, ("dits distincts par une personne",))
     if reason := _forbidden(ours, theirs):
         return Verdict(False, 0.0, (reason,))
-    verdicts = (compare(one, other, meaning) for one in ours for other in theirs)
+    couples = [(one, other) for one in ours for other in theirs]
+    told = [couple for couple in couples if one_language(*couple)]
+    verdicts = (compare(one, other, meaning) for one, other in told or couples)
     return max(verdicts, key=lambda verdict: (verdict.same, verdict.score))

@@ -1,5 +1,6 @@
 """What is compared of a notice: its words in each language, its buyer, dates, amount and codes."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from index.lead import LeadText, Stage, lead_id
 from ingest.dedupe.buyers import Buyer, buyer
 from ingest.dedupe.words import long_words, marks, numbers
 from ingest.normalise import Draft
+from taxonomies.fold import fold
 
 # Signs of a text that are compared: two notices that agree on so much agree on the rest.
 _READ = 4_000
@@ -15,14 +17,19 @@ _LANGUAGES = 3
 # Words of a title may be short (« sel », « eau »); in a text, they are grammar.
 _TITLE_WORD, _TEXT_WORD = 3, 4
 
+# How a title that was cut says so.
+_CUT = re.compile(r"(?:…|\.\.\.|\[[.…]+\])\s*$")
+
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Title and text in one language: long words, the title's in order; ``marks`` tell one lot or
-    year of the title from the next, ``numbers`` are those of title and text."""
+    """Title and text in one language. written: the folded title; cut: it says that it goes on.
+    title, text: their long words, the title's in order. marks: what tells one lot or year of the
+    title from the next. numbers: those of title and text."""
 
     language: str
     written: str
+    cut: bool
     title: tuple[str, ...]
     marks: frozenset[str]
     text: frozenset[str]
@@ -59,7 +66,8 @@ def _wording(text: LeadText) -> Wording:
     body = text.text[:_READ]
     return Wording(
         language=text.language,
-        written=" ".join(long_words(text.title, 1)),
+        written=fold(text.title),
+        cut=bool(_CUT.search(text.title)),
         title=long_words(text.title, _TITLE_WORD),
         marks=marks(text.title),
         text=frozenset(long_words(body, _TEXT_WORD)),

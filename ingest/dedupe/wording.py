@@ -10,6 +10,9 @@ from ingest.dedupe.words import apart, weight
 # more. sibling: mostly the same, each with words of its own (« secteur nord », « secteur sud »).
 TitleMatch = Literal["identical", "contained", "sibling", "different"]
 
+# Fewer words are no beginning of a title.
+_BEGINNING = 3
+
 # Share of the shorter title that the longer must hold, by weight of words.
 _HELD, _MOSTLY = 0.98, 0.5
 # Fewer words are no text to compare.
@@ -26,10 +29,18 @@ class Likeness:
     shared: float | None
 
 
+def _cut(short: Wording, long: Wording) -> bool:
+    """Whether one is the beginning of the other, and says that it was cut."""
+    told = short.cut and len(short.title) >= _BEGINNING
+    return told and long.written.startswith(short.written)
+
+
 def _titles(one: Wording, other: Wording) -> TitleMatch:
-    ours, theirs = apart(one.title, other.title)
+    if one.written == other.written or _cut(one, other) or _cut(other, one):
+        return "identical"
     if not one.title or not other.title:
         return "different"
+    ours, theirs = apart(one.title, other.title)
     if not ours and not theirs:
         return "identical"
     words = [weight(set(side)) for side in (one.title, other.title)]

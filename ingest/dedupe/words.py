@@ -19,7 +19,7 @@ _FUZZY = 4
 _TRIED = 60
 
 # "4 070", "4.070" and "4070" are one number, and so are "2,5" and "2.5".
-_NUMBER = re.compile(r"\d+(?:[.,'’ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
+_NUMBER = re.compile(r"(?<!\d)\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
 _DIGIT = re.compile(r"\d")
 _NOT_DIGIT = re.compile(r"\D")
 _ROMAN = re.compile(r"i{2,3}|iv|vi{0,3}|ix|xi{0,3}")
