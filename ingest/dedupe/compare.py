@@ -22,7 +22,7 @@ _MORE = 0.5
 # A notice repeated by another source follows within weeks; a year later it is a new tender.
 _REPEATED, _COURSE = timedelta(days=60), timedelta(days=730)
 # Relative difference under which two amounts are one, and over which they contradict.
-_ROUNDED, _ANOTHER = 0.01, 0.25
+_ROUNDED, _ANOTHER, _RATES = 0.01, 0.25, 0.03
 # Words from which a title says by itself what is bought, and nearly everything of it.
 _TELLING, _FULL = 4, 6
 # Share of the numbers of one text that another of the same demand tells too, whatever its language.
@@ -78,10 +78,13 @@ def same_day(one: datetime, other: datetime) -> bool:
 
 
 def _same_amount(one: Profile, other: Profile, within: float) -> bool | None:
-    """None when the two cannot be compared."""
-    if not one.amount or not other.amount or one.currency != other.currency:
+    """None when the two cannot be compared. In two currencies, rates of two days differ."""
+    first, second = one.amount, other.amount
+    if one.currency != other.currency:
+        first, second, within = one.euros, other.euros, max(within, _RATES)
+    if not first or not second:
         return None
-    return abs(one.amount - other.amount) <= within * max(one.amount, other.amount)
+    return abs(first - second) <= within * max(first, second)
 
 
 # What forbids: each gives the reason, or "".
@@ -173,7 +176,8 @@ CONTRADICTIONS: tuple[Callable[[Profile, Profile], str], ...] = (
 
 def _facts(one: Profile, other: Profile) -> Iterator[Point]:
     """What is told in no language."""
-    agreement: Agreement = agree(one.buyer, other.buyer, one_language(one, other))
+    told = one_language(one, other)
+    agreement: Agreement = agree(one.buyer, other.buyer, told)
     if agreement == "same":
         yield 2, "même acheteur"
     elif agreement == "near":
@@ -186,20 +190,23 @@ def _facts(one: Profile, other: Profile) -> Iterator[Point]:
         yield 2, "même montant"
     elif _same_amount(one, other, _ANOTHER) is False and one.stage == other.stage:
         yield -2, "montants différents"
-    yield from _codes(one.codes, other.codes)
+    yield from _codes(one, other, told)
     if one.published and other.published and same_day(one.published, other.published):
         yield 0.5, "publiés le même jour"
 
 
-def _codes(one: Sequence[str], other: Sequence[str]) -> Iterator[Point]:
-    if not one or not other:
+def _codes(one: Profile, other: Profile, told: bool) -> Iterator[Point]:
+    """told: in one language. The versions of one notice have the same codes, whatever the
+    language; two portals may each give some of them."""
+    mine, yours = one.codes, other.codes
+    if not mine or not yours:
         return
-    if set(one) == set(other):
-        yield (2 if len(set(one)) > 1 else 1), "mêmes codes CPV"
-    elif one[0] == other[0]:
-        yield 0.5, "même code CPV principal"
-    elif {code[:3] for code in one}.isdisjoint(code[:3] for code in other):
-        yield -1.5, "codes CPV sans rapport"
+    if set(mine) == set(yours):
+        yield (2 if len(set(mine)) > 1 else 1), "mêmes codes CPV"
+    elif mine[0] == yours[0]:
+        yield (0.5 if told else 0), "même code CPV principal"
+    elif not told or {code[:3] for code in mine}.isdisjoint(code[:3] for code in yours):
+        yield -1.5, "codes CPV différents"
 
 
 def _words(one: Profile, other: Profile) -> Iterator[Point]:
@@ -235,10 +242,12 @@ def _translation(one: Profile, other: Profile, meaning: Meaning) -> Iterator[Poi
     """In two languages: numbers, names and what the texts mean."""
     mine, yours = one.wordings[0], other.wordings[0]
     texts = min(len(mine.text), len(yours.text)) >= _WORDS
+    if one.stage != other.stage:
+        yield -2, "stades différents"
     yield from _counted(_counts(mine.numbers), _counts(yours.numbers), texts)
     names = len({*mine.title, *mine.text} & {*yours.title, *yours.text})
     if names:
-        yield (1.5 if names >= _NAMES else 1), "noms communs aux deux langues"
+        yield min(names, _NAMES) / 2, "noms communs aux deux langues"
     elif texts:
         yield -1, "aucun nom commun aux deux langues"
     cosine, threshold = meaning(one, other)

@@ -57,6 +57,7 @@ class Profile:
     deadline: datetime | None
     amount: float | None
     currency: str
+    euros: float | None
     codes: tuple[str, ...]
     wordings: tuple[Wording, ...]
     texts: tuple[LeadText, ...]
@@ -92,6 +93,7 @@ def profile(draft: Draft) -> Profile:
         deadline=draft.deadline,
         amount=value.amount if value else None,
         currency=value.currency if value else "",
+        euros=value.euros if value else None,
         codes=tuple(one.code for one in draft.codes if one.scheme == "CPV"),
         wordings=tuple(_wording(text) for text in draft.texts[:_LANGUAGES]),
         texts=draft.texts[:_LANGUAGES],

@@ -177,8 +177,8 @@ def same_buyer(reals: Sequence[Real]) -> Iterator[Pair]:
 
 
 def another_in_translation(reals: Sequence[Real]) -> Iterator[Pair]:
-    """A notice in one language and another notice in another language, with the buyer, the dates
-    and the main code of the first: two demands of one buyer on one day."""
+    """A notice in one language and another one in another language, of the same group of codes,
+    with the buyer, the dates and the stage of the first: two demands of one buyer on one day."""
     told = [real for real in reals if real.draft.texts[0].language and real.draft.codes]
     for group in _groups(told, lambda real: real.draft.codes[0].code[:3]):
         ordered = sorted(group, key=lambda real: _order("autre langue", real))
@@ -186,7 +186,7 @@ def another_in_translation(reals: Sequence[Real]) -> Iterator[Pair]:
             if one.draft.texts[0].language == other.draft.texts[0].language:
                 continue
             pair = _two("autre langue, autre objet", False, (one, other, None, None), False)
-            names = ("buyer", "country", "place", "published", "deadline")
+            names = ("buyer", "country", "place", "published", "deadline", "stage")
             same = {name: getattr(pair.one, name) for name in names}
             yield replace(pair, other=replace(pair.other, **same))
 
