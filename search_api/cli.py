@@ -34,6 +34,7 @@ from ingest.pipeline import AUTO, Ingestion
 from ingest.price import Rates
 from ingest.report import OUTCOMES, Report
 from ingest.source import SourceError, source, sources
+from search_api import evaluate_cli
 from search_api.app import create_app, open_engine, utcnow
 
 DEMO = "exemples"
@@ -75,6 +76,7 @@ app = typer.Typer(
 )
 index_app = typer.Typer(help="L'index de recherche.", no_args_is_help=True)
 app.add_typer(index_app, name="index")
+app.add_typer(evaluate_cli.app, name="evaluer")
 
 Paths = Annotated[
     list[Path], typer.Argument(metavar="CHEMIN…", help="Fichiers, dossiers ou archives.")

@@ -11,7 +11,7 @@ from ingest.normalise import Draft
 from taxonomies.fold import fold
 
 # Signs of a text that are compared: two notices that agree on so much agree on the rest.
-_READ = 4_000
+_READ = 3_000
 # Languages of one notice that are compared: the European institutions publish in 24.
 _LANGUAGES = 3
 # Words of a title may be short (« sel », « eau »); in a text, they are grammar.
@@ -64,15 +64,16 @@ class Profile:
 
 
 def _wording(text: LeadText) -> Wording:
-    body = text.text[:_READ]
+    body, written = text.text[:_READ], fold(text.title)
+    title, counted = written.split(), numbers(text.title)
     return Wording(
         language=text.language,
-        written=fold(text.title),
+        written=written,
         cut=bool(_CUT.search(text.title)),
-        title=long_words(text.title, _TITLE_WORD),
-        marks=marks(text.title),
-        text=frozenset(long_words(body, _TEXT_WORD)),
-        numbers=numbers(text.title) | numbers(body),
+        title=long_words(title, _TITLE_WORD),
+        marks=counted | marks(title),
+        text=frozenset(long_words(fold(body).split(), _TEXT_WORD)),
+        numbers=counted | numbers(body),
     )
 
 

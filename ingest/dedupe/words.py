@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
@@ -41,18 +41,20 @@ def numbers(text: str) -> frozenset[str]:
     return frozenset(_NOT_DIGIT.sub("", found) for found in _NUMBER.findall(text))
 
 
-def marks(text: str) -> frozenset[str]:
-    """What tells one lot, phase or year of a title from the next: numbers, II, « Lot B »."""
-    words = fold(text).split()
+def marks(words: Sequence[str]) -> set[str]:
+    """What, beside numbers, tells one lot or phase of a title (folded words) from the next: II,
+    « Lot B »."""
     lots = _lot_words()
     letters = {f"lot {two}" for one, two in pairwise(words) if one in lots and len(two) == 1}
-    return numbers(text) | {word for word in words if _ROMAN.fullmatch(word)} | letters
+    return {word for word in words if _ROMAN.fullmatch(word)} | letters
 
 
-def long_words(text: str, shortest: int) -> tuple[str, ...]:
-    """Folded words of at least that many letters, numbers left out, in order."""
+def long_words(words: Iterable[str], shortest: int) -> tuple[str, ...]:
+    """The folded words of at least that many letters, those with digits left out, in order."""
     return tuple(
-        word for word in fold(text).split() if len(word) >= shortest and not _DIGIT.search(word)
+        word
+        for word in words
+        if len(word) >= shortest and (word.isalpha() or not _DIGIT.search(word))
     )
 
 
