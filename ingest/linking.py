@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 from index.lead import Joining, Lead, lead_id
 from ingest.dedupe import known as record
 from ingest.dedupe.candidates import Candidates
-from ingest.dedupe.compare import Meaning, Verdict, judge, unmeant
+from ingest.dedupe.compare import Verdict, judge
+from ingest.dedupe.evidence import Meaning, unmeant
 from ingest.dedupe.profile import Profile, profile
 from ingest.fold import fold
 from ingest.ledger import Arrival, Ledger

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from index.store import LeadStore
 from ingest.dedupe import known
 from ingest.dedupe.buyers import agree, buyer
-from ingest.dedupe.compare import same_day
+from ingest.dedupe.facts import same_day
 from ingest.dedupe.known import Bearer
 from ingest.dedupe.profile import Profile
 from ingest.dedupe.signatures import signatures

@@ -1,7 +1,7 @@
 """How close two notices told in two languages are in meaning."""
 
 from index.embedding import Embedder
-from ingest.dedupe.compare import Meaning
+from ingest.dedupe.evidence import Meaning
 from ingest.dedupe.profile import Profile
 
 # Signs of a text that tell what is bought.
