@@ -197,13 +197,16 @@ class Linking:
         found = []
         for lead, verdict in judged:
             # Each may contradict what the notice already belongs to.
-            if verdict.same and self._judge(ours, lead).same:
+            if verdict.same and (len(ours) == 1 or self._judge(ours, lead).same):
                 found.append((lead, verdict))
                 ours += self._profiles(lead)
         return found
 
     def _judge(self, ours: Sequence[Profile], lead: str) -> Verdict:
-        return judge(ours, self._profiles(lead), self._apart, self._meaning)
+        apart = self._apart
+        if len(ours) > 1:
+            apart = record.kept_apart(self._connection, [one.identity for one in ours])
+        return judge(ours, self._profiles(lead), apart, self._meaning)
 
     def _profiles(self, lead: str) -> list[Profile]:
         if lead not in self._compared:

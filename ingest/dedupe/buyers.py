@@ -46,7 +46,7 @@ def buyer(written: str) -> Buyer:
         names=frozenset(word for word in spoken if not kinds[word] and len(word) > 1),
         concepts=frozenset(kinds[word] for word in spoken if kinds[word]),
         numbers=numbers(written),
-        initials="".join(word[0] for word in spoken),
+        initials="".join(word[0] for word in folded if len(word) > 2 and kinds[word] != "mot"),
     )
 
 

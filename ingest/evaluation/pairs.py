@@ -50,7 +50,7 @@ def _spread(reals: Iterable[Real]) -> list[Real]:
     """At most so many notices of one file."""
     of_file: dict[str, int] = defaultdict(int)
     kept = []
-    for real in sorted(reals, key=lambda real: _order("", real)):
+    for real in reals:
         of_file[real.file] += 1
         if of_file[real.file] <= _OF_A_FILE:
             kept.append(real)
@@ -238,7 +238,7 @@ FAMILIES: tuple[Callable[[Sequence[Real]], Iterator[Pair]], ...] = (
 
 def pairs(reals: Iterable[Real], most: int) -> list[Pair]:
     """All the pairs of these notices, at most so many of each family."""
-    whole = list(reals)
+    whole = sorted(reals, key=lambda real: _order("", real))
     some = _spread(whole)
     made: list[Pair] = []
     for family in FAMILIES:
