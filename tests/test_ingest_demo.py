@@ -226,3 +226,17 @@ def test_two_demands_are_told_in_two_languages() -> None:
         {row["language"] for row in ROWS if row["buyer"] == buyer} for buyer, *_ in (first, second)
     ]
     assert sorted(map(sorted, told)) == [["en", "fr"], ["fr", "nl"]]
+
+
+def test_a_demand_told_in_two_languages_is_one_lead(
+    run: tuple[Report, dict[str, Lead]],
+) -> None:
+    report, leads = run
+    assert report.joined == 2
+    for one, other in (("EX-015", "EX-116"), ("EX-018", "EX-030")):
+        lead = leads[one]
+        assert lead is leads[other]
+        assert {text.language for text in lead.texts} == {
+            row["language"] for row in ROWS if row["id"] in (one, other)
+        }
+        assert lead.history == ()
