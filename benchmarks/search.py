@@ -25,8 +25,8 @@ from urllib.parse import urlencode
 import numpy as np
 
 from index.embedded import EmbeddedEngine
+from index.embedders import open_sense
 from index.lead import Lead
-from index.light import LightEmbedder
 from index.query import Query
 from index.settings import Settings
 from index.store import LeadStore
@@ -168,7 +168,7 @@ def main() -> None:
         place = Path(name)
         now = datetime.now(UTC)
         leads = real_leads(given.data, place)
-        engine = EmbeddedEngine(Settings(data=place).index_folder, LightEmbedder.load())
+        engine = EmbeddedEngine(Settings(data=place).index_folder, open_sense(Settings()))
         start = time.perf_counter()
         engine.replace(multiplied(leads, given.leads, now))
         took = time.perf_counter() - start

@@ -14,7 +14,7 @@ import tantivy
 from taxonomies.fold import fold
 from taxonomies.table import rows
 
-NAME = "french"
+NAME, ENGLISH = "french", "english"
 
 # Folded function words: articles, prepositions, pronouns, auxiliaries, elided letters.
 # Neither « mais » nor « car »: folded, the first is maize; the second is also a coach.
@@ -25,6 +25,7 @@ STOPWORDS = frozenset(
     sous sur t tes toi ton tous tout toute toutes tu un une vers vos votre vous y
     of the for and to in""".split()
 )
+_ENGLISH_STOPWORDS = frozenset("a an and as by for from in into of on or the to with".split())
 
 # « 20kVA » is « 20 kVA ». One digit and a g is a telephone network (4G), not a weight.
 _UNIT = re.compile(
@@ -59,6 +60,20 @@ def analyzer() -> tantivy.TextAnalyzer:
     builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
     builder = builder.filter(tantivy.Filter.custom_stopword(sorted(STOPWORDS)))
     return builder.filter(tantivy.Filter.stemmer("french")).build()
+
+
+@cache
+def english() -> tantivy.TextAnalyzer:
+    """The same for English texts, under ``ENGLISH``."""
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace())
+    builder = builder.filter(tantivy.Filter.custom_stopword(sorted(_ENGLISH_STOPWORDS)))
+    return builder.filter(tantivy.Filter.stemmer("english")).build()
+
+
+@lru_cache(maxsize=200_000)
+def english_stem(word: str) -> str:
+    """Stem of one folded English word, "" for a function word."""
+    return "".join(english().analyze(word))
 
 
 @lru_cache(maxsize=200_000)

@@ -5,8 +5,8 @@ generation's mark before each search and takes a new snapshot when it changed.
 """
 
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,16 @@ from typing import Any
 import numpy as np
 import tantivy
 from numpy.typing import NDArray
-from tantivy import Occur
 from tantivy import Query as Native
 
 from index import analysis, embedded_query
-from index.embedded_schema import NEVER, VERSION, WORD_FIELDS, document, schema, seconds
-from index.embedding import Embedder, Vectors
+from index.embedded_asked import Asked, Snapshot
+from index.embedded_schema import NEVER, VERSION, WORD_FIELDS, document, schema
+from index.embedding import Vectors
 from index.explain import reasons
 from index.generation import Generations, read_mark, write_mark
 from index.lead import Lead
+from index.nearby import SURELY, Rows, look, nowhere
 from index.query import (
     FACETS,
     MAX_RANKED,
@@ -34,23 +35,17 @@ from index.query import (
     Results,
     Understood,
 )
-from index.ranking import fuse
-from index.syntax import Syntax
+from index.ranking import Scores, Weights, freshness, fuse
+from index.rows import described
+from index.sense import ALIKE, Sense, Sought
 from index.understanding import scoped, understand
-from index.vectors import DEAD, DOMESTIC, PUBLISHED, ROW, VectorTable
-from index.wording import embedded_text
-
-# How many leads may be found by meaning alone: enough for a few pages, few enough that the
-# facets still speak of what was asked.
-NEAR = 200
+from index.vectors import DEAD, DOMESTIC, PUBLISHED, VectorTable
 
 # A word in more than this share of the leads tells nothing; in a small base every word does.
 COMMON, FEW = 0.1, 1_000
 
 _WRITER_MEMORY = 128_000_000
 _CACHED_ANSWERS = 256
-
-Rows = NDArray[np.int64]
 
 
 def _open(folder: Path) -> tantivy.Index:
@@ -61,56 +56,16 @@ def _open(folder: Path) -> tantivy.Index:
     return index
 
 
-@dataclass(frozen=True, slots=True)
-class _Snapshot:
-    """What one search sees: it stays valid while a writer goes on."""
-
-    mark: tuple[str, int]
-    searcher: tantivy.Searcher
-    vectors: VectorTable
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A query's text made ready: what must match, and what lies near in meaning."""
-
-    query: Query
-    now: datetime
-    understood: Understood
-    words: Native | None
-    near: dict[int, float]
-
-    @property
-    def syntax(self) -> Syntax:
-        """What to search."""
-        return self.understood.syntax
-
-    def matching(self) -> list[tuple[Occur, Native]]:
-        """Words or meaning, minus exclusions; filters not included."""
-        parts = [(Occur.MustNot, one) for one in embedded_query.excluded(self.syntax)]
-        if self.words is not None or self.near:
-            ways = [] if self.words is None else [self.words]
-            rows = [str(row) for row in self.near]
-            ways.append(Native.term_set_query(schema(), "row", rows))
-            parts.append((Occur.Must, embedded_query.any_of(ways)))
-        return parts
-
-    def native(self, without: FacetName | None = None) -> Native:
-        """Everything that must hold, all but one facet's filter."""
-        kept = embedded_query.filters(self.query, self.now, without)
-        musts = [(Occur.Must, Native.const_score_query(one, 0.0)) for one in kept]
-        return Native.boolean_query([*self.matching(), *musts])
-
-
 class EmbeddedEngine:
     """``index.engine.SearchEngine`` on the local disk. Safe to share between threads."""
 
-    def __init__(self, folder: Path, embedder: Embedder) -> None:
-        self.embedder = embedder
-        self.generations = Generations(folder, f"v{VERSION}-{embedder.name}")
+    def __init__(self, folder: Path, sense: Sense, weights: Weights | None = None) -> None:
+        self.sense = sense
+        self.weights = weights or Weights()
+        self.generations = Generations(folder, f"v{VERSION}-{sense.name}")
         self._lock = threading.Lock()
         self._index: tuple[Path, tantivy.Index] | None = None
-        self._seen: _Snapshot | None = None
+        self._seen: Snapshot | None = None
         self._counted: dict[Any, dict[str, tuple[FacetCount, ...]]] = {}
 
     # Writing
@@ -135,7 +90,7 @@ class EmbeddedEngine:
 
     def _write(self, folder: Path, batches: Iterable[Sequence[Lead]], whole: bool) -> int:
         index = _open(folder)
-        table = VectorTable(folder, self.embedder.dimensions)
+        table = VectorTable(folder, self.sense.dimensions)
         writer = index.writer(_WRITER_MEMORY, 1)
         written, mark = 0, read_mark(folder)
         for leads in batches:
@@ -174,12 +129,8 @@ class EmbeddedEngine:
     def _add(self, writer: tantivy.IndexWriter, table: VectorTable, leads: Sequence[Lead]) -> None:
         if not leads:
             return
-        vectors = self.embedder.embed([embedded_text(lead) for lead in leads])
-        rows = np.zeros(len(leads), ROW)
-        rows["expires"] = [seconds(lead.expires) for lead in leads]
-        rows["flags"] = [
-            PUBLISHED * (lead.status == "published") | DOMESTIC * lead.domestic for lead in leads
-        ]
+        vectors = self.sense.of_leads(leads)
+        rows = described(leads)
         # Vectors first: a crash before the commit leaves rows that no document names.
         for lead, row in zip(leads, table.append(vectors, rows), strict=True):
             writer.delete_documents_by_term("id", lead.id)
@@ -197,7 +148,7 @@ class EmbeddedEngine:
         seen = self._snapshot()
         return int(seen.searcher.num_docs) if seen else 0
 
-    def _snapshot(self) -> _Snapshot | None:
+    def _snapshot(self) -> Snapshot | None:
         """The current generation as it stands; None when nothing was ever written."""
         folder = self.generations.current()
         if folder is None or not (folder / "mark.json").exists():
@@ -208,8 +159,8 @@ class EmbeddedEngine:
                 if self._index is None or self._index[0] != folder:
                     self._index = (folder, _open(folder))
                 self._index[1].reload()
-                table = VectorTable(folder, self.embedder.dimensions)
-                self._seen = _Snapshot(mark, self._index[1].searcher(), table)
+                table = VectorTable(folder, self.sense.dimensions)
+                self._seen = Snapshot(mark, self._index[1].searcher(), table)
                 self._counted.clear()
             return self._seen
 
@@ -217,7 +168,7 @@ class EmbeddedEngine:
         """See ``SearchEngine.search``."""
         seen = self._snapshot()
         if seen is None:
-            understood = understand(query, lambda stem: False)
+            understood, _ = self._understood(query, lambda stem: False)
             return Results(0, facets=dict.fromkeys(FACETS, ()), understood=understood)
         # Facets are remembered for a minute: hits and facets see the same minute.
         asked = self._ask(seen, query, now.replace(second=0, microsecond=0))
@@ -237,14 +188,15 @@ class EmbeddedEngine:
             return ()
         row = seen.searcher.fast_field_values("row_number", [found.hits[0][1]])[0]
         vector = np.array(seen.vectors.matrix[int(row or 0)])
-        rows, cosines = seen.vectors.nearest(
-            vector, _scope(seen.vectors, Query(), now), limit + 1, self.embedder.threshold
-        )
+        cosines = seen.vectors.cosines(vector)
+        close = _scope(seen.vectors, Query(), now) & (cosines >= ALIKE)
+        rows = np.flatnonzero(close)
+        rows = rows[np.argsort(-cosines[rows], kind="stable")][: limit + 1]
         return tuple(
-            hit for hit in self._near_hits(seen, rows, cosines) if hit.lead.id != identifier
+            hit for hit in self._near_hits(seen, rows, cosines[rows]) if hit.lead.id != identifier
         )[:limit]
 
-    def _near_hits(self, seen: _Snapshot, rows: Rows, cosines: Vectors) -> list[Hit]:
+    def _near_hits(self, seen: Snapshot, rows: Rows, cosines: Vectors) -> list[Hit]:
         if not len(rows):
             return []
         names = Native.term_set_query(schema(), "row", [str(row) for row in rows])
@@ -258,41 +210,85 @@ class EmbeddedEngine:
         ]
         return sorted(hits, key=lambda hit: -hit.score)
 
-    def _ask(self, seen: _Snapshot, query: Query, now: datetime) -> _Asked:
-        understood = understand(query, lambda stem: _known(seen.searcher, stem))
-        query, syntax = scoped(query, understood), understood.syntax
-        words = embedded_query.words(syntax, lambda stem: _common(seen.searcher, stem))
-        near: dict[int, float] = {}
+    def _ask(self, seen: Snapshot, query: Query, now: datetime) -> Asked:
+        understood, sought = self._understood(query, lambda stem: _known(seen.searcher, stem))
+        query = scoped(query, understood)
+        words = embedded_query.words(understood.syntax, lambda stem: _common(seen.searcher, stem))
+        nearby = nowhere(seen.vectors.size)
+        if sought is not None:
+            nearby = look(seen.vectors, _scope(seen.vectors, query, now), sought, self.weights)
+        return Asked(query, now, understood, words, nearby)
+
+    def _understood(
+        self, query: Query, known: Callable[[str], bool]
+    ) -> tuple[Understood, Sought | None]:
+        """What the text says and what it means; None when its meaning is not asked for."""
+        understood = understand(query, known)
+        syntax = understood.syntax
+        said = " ".join(word for _, word in syntax.typed if not word.isdigit())
         # Quotes and alternatives say exactly what is wanted: meaning adds nothing to them.
-        if words is not None and syntax.clauses and not syntax.exact:
-            vector = self.embedder.embed([" ".join(word for _, word in syntax.typed)])[0]
-            scope = _scope(seen.vectors, query, now)
-            rows, cosines = seen.vectors.nearest(vector, scope, NEAR, self.embedder.threshold)
-            near = dict(zip(rows.tolist(), cosines.tolist(), strict=True))
-        return _Asked(query, now, understood, words, near)
+        if not said or not syntax.clauses or syntax.exact:
+            return understood, None
+        sense = self.sense
+        without = [(scheme, code) for scheme, _, code in (w.partition(" ") for w in query.without)]
+        if syntax.sheet:
+            sought = sense.of_sheet(query.text, without)
+        else:
+            sought = sense.of_query(said, without)
+        return replace(understood, codes=sought.codes), sought
 
-    def _ranked(self, seen: _Snapshot, asked: _Asked) -> tuple[int, tuple[Hit, ...]]:
-        query = asked.query
-        found = seen.searcher.search(asked.native(), MAX_RANKED, count=True)
-        addresses = [address for _, address in found.hits]
-        numbers = seen.searcher.fast_field_values("row_number", addresses)
-        cosines = np.array([asked.near.get(int(number or 0), 0.0) for number in numbers])
-        bm25 = np.array([score for score, _ in found.hits], np.float64)
-        scores = fuse(bm25, cosines, self.embedder.threshold)
-        order = np.lexsort((np.arange(len(scores)), -scores))
-        page = order[query.offset : query.offset + query.limit]
-        hits = [
-            Hit(
-                lead,
-                float(scores[place]),
-                reasons(lead, asked.syntax, float(cosines[place]) or None),
-            )
-            for place in page
-            for lead in [_lead(seen.searcher, addresses[place])]
-        ]
-        return _count(found), tuple(hits)
+    def _candidates(self, seen: Snapshot, asked: Asked) -> dict[int, tuple[Any, float]]:
+        """Row → (address, BM25): the best by words, and all that lie near."""
+        found: dict[int, tuple[Any, float]] = {}
+        ways = [(asked.near(), len(asked.nearby.rows))]
+        words = asked.by_words()
+        if words is not None and self.weights.words:
+            ways.append((words, MAX_RANKED))
+        for way, limit in ways:
+            if limit:
+                hits = seen.searcher.search(asked.native(way=way), limit, count=False).hits
+                addresses = [address for _, address in hits]
+                rows = seen.searcher.fast_field_values("row_number", addresses)
+                scores = [score if way is words else 0.0 for score, _ in hits]
+                found |= {
+                    int(row or 0): pair
+                    for row, pair in zip(rows, zip(addresses, scores, strict=True), strict=True)
+                }
+        return found
 
-    def _sorted(self, seen: _Snapshot, asked: _Asked) -> tuple[int, tuple[Hit, ...]]:
+    def _ranked(self, seen: Snapshot, asked: Asked) -> tuple[int, tuple[Hit, ...]]:
+        query, nearby = asked.query, asked.nearby
+        found = self._candidates(seen, asked)
+        rows = np.fromiter(found, np.int64, len(found))
+        bm25 = np.array([score for _, score in found.values()], np.float64)
+        said = max((len(clause.words) for clause in asked.syntax.clauses), default=1)
+        addresses = [address for address, _ in found.values()]
+        fresh = self._freshness(seen, addresses, rows, asked.now)
+        scores = fuse(bm25, nearby.nearness[rows], said, self.weights) * (1 + fresh)
+        order = np.lexsort((rows, -scores))[:MAX_RANKED]
+        hits: list[Hit] = []
+        for place in order[query.offset : query.offset + query.limit]:
+            lead = _lead(seen.searcher, addresses[place])
+            close = float(nearby.cosines[rows[place]])
+            similarity = close if close >= ALIKE else None
+            gain = float(fresh[place])
+            why = reasons(lead, asked.syntax, similarity, nearby.wanted, gain)
+            # From the first distant one on, people may stop reading.
+            faint = not bm25[place] and bool(nearby.nearness[rows[place]] < SURELY)
+            distant = faint or bool(hits and hits[-1].distant)
+            hits.append(Hit(lead, float(scores[place]), why, distant))
+        total = _count(seen.searcher.search(asked.native(), 1, count=True))
+        return total, tuple(hits)
+
+    def _freshness(self, seen: Snapshot, addresses: list[Any], rows: Rows, now: datetime) -> Scores:
+        published, deadline = (
+            np.array([one or NEVER for one in seen.searcher.fast_field_values(name, addresses)])
+            for name in ("published", "deadline")
+        )
+        expires = seen.vectors.rows["expires"][rows]
+        return freshness(published, deadline, expires, int(now.timestamp()))
+
+    def _sorted(self, seen: Snapshot, asked: Asked) -> tuple[int, tuple[Hit, ...]]:
         query, native = asked.query, asked.native()
         if query.sort != "deadline":
             parts = [(native, "published", tantivy.Order.Desc)]
@@ -316,9 +312,9 @@ class EmbeddedEngine:
             addresses.extend([address for _, address in found.hits][:wanted])
             total += _count(found)
         leads = (_lead(seen.searcher, address) for address in addresses)
-        return total, tuple(Hit(lead, 0.0, reasons(lead, asked.syntax, None)) for lead in leads)
+        return total, tuple(Hit(lead, 0.0, reasons(lead, asked.syntax)) for lead in leads)
 
-    def _facets(self, seen: _Snapshot, asked: _Asked) -> dict[str, tuple[FacetCount, ...]]:
+    def _facets(self, seen: Snapshot, asked: Asked) -> dict[str, tuple[FacetCount, ...]]:
         # Facets change with the filters, not with the page.
         plain = replace(asked.query, offset=0, limit=0, sort="relevance")
         key = (seen.mark, plain, asked.now)
@@ -330,7 +326,7 @@ class EmbeddedEngine:
         self._counted[key] = counted
         return counted
 
-    def _count_facets(self, seen: _Snapshot, asked: _Asked) -> dict[str, tuple[FacetCount, ...]]:
+    def _count_facets(self, seen: Snapshot, asked: Asked) -> dict[str, tuple[FacetCount, ...]]:
         if not seen.searcher.num_docs:
             return dict.fromkeys(FACETS, ())
         query, now = asked.query, asked.now

@@ -18,6 +18,9 @@ from taxonomies import sectors
 # Days in filters are days of the people who type them.
 PARIS = ZoneInfo("Europe/Paris")
 
+# Of a long text, no more words than this must be found: half of a page is never in one notice.
+MOST_ASKED = 8
+
 # A lead in one of these stages is over: it is brought only when asked for.
 OVER = ("awarded", "cancelled")
 
@@ -69,7 +72,8 @@ def _clause(clause: Clause, common: Callable[[str], bool]) -> Native:
         # brings three times as many for little more recall (judged queries: recall@100 0.44,
         # 0.64, 0.76 for 16, 57, 184 answers a query).
         words = [(Occur.Should, _word(word)) for word in telling]
-        parts.append((Occur.Must, Native.boolean_query(words, (len(words) + 1) // 2)))
+        least = min((len(words) + 1) // 2, MOST_ASKED)
+        parts.append((Occur.Must, Native.boolean_query(words, least)))
         # A word that a great part of the leads hold (« services ») brings nothing by itself.
         parts += [(Occur.Should, _word(word)) for word in clause.words if word not in telling]
     return Native.boolean_query(parts)
@@ -89,6 +93,11 @@ def words(syntax: Syntax, common: Callable[[str], bool]) -> Native | None:
     ways += [_typed_code(scheme, code) for scheme, code in syntax.codes]
     ways += [Native.const_score_query(term("key", one), 50.0) for one in syntax.identifiers]
     return any_of(ways) if ways else None
+
+
+def any_word(syntax: Syntax) -> Native:
+    """Leads that hold any of the words, the more of them the better."""
+    return any_of(_word(word) for clause in syntax.clauses for word in clause.words)
 
 
 def excluded(syntax: Syntax) -> list[Native]:

@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 Vectors = NDArray[np.float32]
 
+# Bound for what comes from outside, far beyond what an honest notice says of its object.
+LONGEST_TEXT = 20_000
+
 
 class Embedder(Protocol):
     """name: part of the index generation's name, changes whenever vectors would.
@@ -19,5 +22,23 @@ class Embedder(Protocol):
     threshold: float
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Unit vectors, float32, shape (len(texts), dimensions); zeros where nothing is known."""
+        """Unit vectors of what may be found, float32, shape (len(texts), dimensions); zeros where
+        nothing is known. The first ``LONGEST_TEXT`` characters of a text count."""
         ...
+
+    def embed_queries(self, texts: Sequence[str]) -> Vectors:
+        """The same for what is looked for: some models read the two differently."""
+        ...
+
+
+def readable(text: str) -> str:
+    """The part of a text that counts, without the lone surrogates that no encoder takes."""
+    return text[:LONGEST_TEXT].encode("utf-8", "replace").decode("utf-8")
+
+
+def unit(vectors: Vectors) -> Vectors:
+    """The same rows with length one; zeros stay zeros."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    made = np.zeros(vectors.shape, np.float32)
+    np.divide(vectors, lengths, out=made, where=lengths > 0)
+    return made

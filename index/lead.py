@@ -11,6 +11,10 @@ Status = Literal["proposed", "published", "expired", "rejected", "withdrawn"]
 Scheme = Literal["CPV", "HS", "NAF"]
 Method = Literal["source", "correspondence", "neighbours", "model", "analyst"]
 
+# A guessed code below this score is a hint to analysts and to the ranking: it is not said of the
+# lead, gives it no words, and no filter counts it.
+SURE_ENOUGH = 0.5
+
 STAGES: tuple[Stage, ...] = ("planned", "open", "awarded", "cancelled")
 
 
@@ -34,6 +38,20 @@ class LeadCode(_Frozen):
     score: float = 1.0
     method: Method = "source"
     evidence: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> bool:
+        """Whether a person said so, the source or an analyst, or it follows from what they said."""
+        return self.method in ("source", "analyst", "correspondence")
+
+
+class Hint(_Frozen):
+    """A code that the words suggest, and its share of the votes (shares of a scheme add up to at
+    most one): it ranks the lead and helps an analyst, it is not said of the lead."""
+
+    scheme: Scheme
+    code: str
+    share: float
 
 
 class Value(_Frozen):
@@ -85,7 +103,8 @@ class Lead(_Frozen):
 
     id: stable hash of source and key. sequence: position of the last write in the record, never
     reused. country: of the buyer, ISO 3166-1 alpha-2, "" when unknown. region: see
-    ``taxonomies.countries``. texts: original language first. deadline: with time zone.
+    ``taxonomies.countries``. texts: original language first. without_hs: a service or works, which
+    have no HS code. deadline: with time zone.
     expires: when it stops being on offer (the deadline, or publication plus the source's lifetime;
     None once awarded or cancelled). domestic: a French buyer, hence not foreign demand.
     fictitious: written as an example, never a real demand. merged_into: id of the lead that
@@ -102,6 +121,8 @@ class Lead(_Frozen):
     region: str = ""
     place: str = ""
     codes: tuple[LeadCode, ...] = ()
+    hints: tuple[Hint, ...] = ()
+    without_hs: bool = False
     sectors: tuple[str, ...] = ()
     value: Value | None = None
     published: datetime | None = None
@@ -127,8 +148,13 @@ class Lead(_Frozen):
         return self.texts[0].language
 
     def codes_of(self, scheme: Scheme) -> tuple[str, ...]:
-        """The codes of one scheme, in order."""
-        return tuple(code.code for code in self.codes if code.scheme == scheme)
+        """The codes of one scheme that may be said of the lead, in order."""
+        return tuple(code.code for code in self.told if code.scheme == scheme)
+
+    @property
+    def told(self) -> tuple[LeadCode, ...]:
+        """Codes sure enough to be said of the lead."""
+        return tuple(code for code in self.codes if code.score >= SURE_ENOUGH)
 
 
 def lead_id(source: str, key: str) -> str:

@@ -26,6 +26,7 @@ class Query:
 
     text: French words; "phrase", -excluded and OR are understood.
     literal: words of the text to take as they are: no place, no misspelling, no acronym.
+    without: codes that the text does not mean, "CPV 39160000" or "HS 940131".
     cpv, hs: prefixes of codes (2 to 8 and 2 to 6 digits). naf: prefixes without dot ("1011Z").
     deadline: facet buckets d7, d30, d90, later, none; deadline_from/to: calendar days, inclusive.
     value: facet buckets v0, v100k, v1m, v10m, none (bounds in euro).
@@ -35,6 +36,7 @@ class Query:
 
     text: str = ""
     literal: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     sector: tuple[str, ...] = ()
     country: tuple[str, ...] = ()
     region: tuple[str, ...] = ()
@@ -83,22 +85,34 @@ class Acronym:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeRead:
+    """A code that the words of the text stand for, and how well it answers them, 0–1."""
+
+    scheme: Scheme
+    code: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Understood:
     """What a query's text means: what to search, and what was read into it.
 
     syntax: what is left once places are filters and misspellings are corrected. Everything read
-    can be refused: a word of ``Query.literal`` is left as typed.
+    can be refused: a word of ``Query.literal`` is left as typed, a code of ``Query.without`` is not
+    meant. codes: best first, CPV before HS; they rank, they hide nothing.
     """
 
     syntax: Syntax = field(default_factory=Syntax)
     places: tuple[PlaceRead, ...] = ()
     corrections: tuple[Correction, ...] = ()
     acronyms: tuple[Acronym, ...] = ()
+    codes: tuple[CodeRead, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CodeMatch:
-    """A code of the lead whose label (its own or an ancestor's) holds words of the query."""
+    """A code of the lead (its own or an ancestor) that answers the query: its label holds words of
+    it, or none when it answers by meaning alone."""
 
     scheme: Scheme
     code: str
@@ -109,20 +123,24 @@ class CodeMatch:
 @dataclass(frozen=True, slots=True)
 class Reasons:
     """Why a lead answers: words of the query found in its title, text or buyer; codes;
-    similarity of meaning (cosine, None when it did not count)."""
+    similarity of meaning (cosine, None when it did not count). freshness: what its being fresh
+    and still on offer adds to its score, as a part of it."""
 
     words: tuple[str, ...] = ()
     codes: tuple[CodeMatch, ...] = ()
     similarity: float | None = None
+    freshness: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One answer. score: higher is better; comparable within one page only."""
+    """One answer. score: higher is better; comparable within one page only. distant: it holds no
+    word of the query and is not surely near; people may stop reading there."""
 
     lead: Lead
     score: float
     reasons: Reasons = Reasons()
+    distant: bool = False
 
 
 @dataclass(frozen=True, slots=True)

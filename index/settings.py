@@ -11,7 +11,9 @@ class Settings(BaseSettings):
 
     data: folder of the embedded record and index. database_url: SQLAlchemy URL; empty means
     SQLite in ``data``. sources: folder of one's own source pages, besides the packaged ones.
-    site_url: public address, for links that leave the site (.ics). landing: where spiders land.
+    site_url: public address, for links that leave the site (.ics). model: folder of one's own model
+    (``debouches modele entrainer``), instead of the packaged one. encoder: a model of
+    sentence-transformers that reads texts beside it, of the hub or a folder ("" for none).
     """
 
     model_config = SettingsConfigDict(env_prefix="DEBOUCHES_", frozen=True, extra="ignore")
@@ -22,6 +24,8 @@ class Settings(BaseSettings):
     )
     sources: Path | None = None
     site_url: str = "http://127.0.0.1:8000"
+    model: Path | None = None
+    encoder: str = ""
 
     @property
     def record_url(self) -> str:

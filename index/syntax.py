@@ -18,6 +18,9 @@ _OR = frozenset({"OR", "OU", "|"})
 # Beyond these, further words change nothing to the answer and cost time on hostile input.
 MAX_WORDS, MAX_LETTERS = 64, 60
 
+# Characters of a sheet whose words are looked for.
+_SHEET = 2_000
+
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
@@ -40,7 +43,8 @@ class Syntax:
 
     typed: stem → word as typed, for explanations. codes: (scheme, code) typed as such.
     identifiers: words with digits, letters and digits only, as keys are indexed.
-    exact: quotes or alternatives say exactly what is wanted.
+    exact: quotes or alternatives say exactly what is wanted. sheet: a text that was pasted; its
+    meaning is asked for, its words only speak for what is found.
     """
 
     clauses: tuple[Clause, ...] = ()
@@ -49,6 +53,7 @@ class Syntax:
     codes: tuple[tuple[Scheme, str], ...] = ()
     identifiers: tuple[str, ...] = ()
     exact: bool = False
+    sheet: bool = False
 
 
 def identifier(text: str) -> str:
@@ -144,3 +149,12 @@ def parse(text: str) -> Syntax:
         identifiers=_identifiers(written),
         exact=len(clauses) > 1 or any(clause.phrases for clause in clauses),
     )
+
+
+def sheet(text: str) -> Syntax:
+    """A pasted text: quotes, dashes and numbers in it are those of a text, and ask for nothing."""
+    words = prepared(text[:_SHEET]).split()[: 4 * MAX_WORDS]
+    typed = {found: word for word in words if (found := stem(word[:MAX_LETTERS]))}
+    told = tuple(typed.items())[:MAX_WORDS]
+    clause = Clause(tuple(found for found, _ in told))
+    return Syntax((clause,) if told else (), typed=told, sheet=True)

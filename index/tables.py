@@ -152,4 +152,18 @@ quarantine = Table(
     UniqueConstraint("source", "document", "raw", "position"),
 )
 
+# Texts whose code a person said. hash: of title and text, folded.
+labelled = Table(
+    "labelled",
+    metadata,
+    Column("scheme", String(4), primary_key=True),
+    Column("hash", String(64), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("language", String(3), nullable=False),
+    Column("code", String(10), nullable=False),
+    Column("author", Text, nullable=False),
+    Column("at", _Moment, nullable=False),
+)
+
 Index("ix_lead_status_published", lead.c.status, lead.c.published)

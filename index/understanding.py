@@ -11,7 +11,7 @@ from itertools import chain
 from index import spelling
 from index.analysis import stem, stems
 from index.query import Acronym, Correction, PlaceRead, Query, Understood
-from index.syntax import Clause, Syntax, parse, plain_words
+from index.syntax import Clause, Syntax, parse, plain_words, sheet
 from taxonomies import countries, places
 from taxonomies.acronyms import acronyms
 from taxonomies.fold import fold
@@ -22,6 +22,11 @@ MAX_READ = 16
 
 # An acronym in capitals has no more letters than this; a longer word shouts.
 _ACRONYM = 6
+
+
+def is_sheet(text: str) -> bool:
+    """Whether so many words follow one another, without any operator, that it was pasted."""
+    return any(len(run) > MAX_READ for run in plain_words(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +150,8 @@ def understand(query: Query, known: Callable[[str], bool]) -> Understood:
     known: whether the index has this stem; a word it has is never misspelt.
     """
     text = unicodedata.normalize("NFC", query.text)
+    if is_sheet(text):
+        return Understood(sheet(text))
     literal = frozenset(map(fold, query.literal))
     runs = [_corrected(run, known, literal) for run in _runs(text)]
     words = [word for run in runs for word in run]

@@ -1,4 +1,4 @@
-"""Vectors on disk, read through a memory map and compared exactly.
+"""Vectors and codes on disk, read through a memory map and compared exactly.
 
 Two files grow together, one row a lead: ``vectors.f32`` and ``rows.bin``. A lead written again
 gets a new row and its old row is marked dead; rows are never moved, so a reader that mapped the
@@ -15,7 +15,14 @@ from numpy.typing import NDArray
 from index.embedding import Vectors
 
 PUBLISHED, DOMESTIC, DEAD = 1, 2, 4
-ROW = np.dtype([("expires", "<i8"), ("flags", "u1")])
+
+# Codes given to a lead: positions in ``concepts``, and how sure each is, in 255ths.
+CODES = 8
+ROW = np.dtype(
+    [("expires", "<i8"), ("flags", "u1"), ("codes", "<u2", CODES), ("weights", "u1", CODES)]
+)
+
+Scores = NDArray[np.float32]
 
 
 class VectorTable:
@@ -34,11 +41,16 @@ class VectorTable:
         )
         self.matrix: NDArray[np.float32] = np.zeros((0, dimensions), np.float32)
         self.rows: NDArray[np.void] = np.zeros(0, ROW)
+        self.codes: NDArray[np.int32] = np.zeros((0, CODES), np.int32)
+        self.weights: Scores = np.zeros((0, CODES), np.float32)
         if self.size:
             self.matrix = np.memmap(
                 self._vectors, np.float32, mode="r", shape=(self.size, dimensions)
             )
             self.rows = np.memmap(self._rows, ROW, mode="r", shape=(self.size,))
+            # Copied: reading them through the map's uneven rows would cost five times as much.
+            self.codes = self.rows["codes"].astype(np.int32)
+            self.weights = self.rows["weights"].astype(np.float32) / np.float32(255)
 
     def append(self, vectors: Vectors, rows: NDArray[np.void]) -> range:
         """Add rows at the end; gives back their numbers. The table itself sees them once reopened.
@@ -68,15 +80,17 @@ class VectorTable:
             rows["flags"][list(dead)] |= DEAD
             rows.flush()
 
-    def nearest(
-        self, vector: Vectors, scope: NDArray[np.bool_], limit: int, threshold: float
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """At most ``limit`` rows in scope of cosine ≥ ``threshold``, closest first."""
-        if not len(self.matrix) or not vector.any():
-            return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        cosines: NDArray[np.float32] = self.matrix @ vector
-        near = np.flatnonzero((cosines >= threshold) & scope)
-        if len(near) > limit:
-            near = near[np.argpartition(cosines[near], -limit)[-limit:]]
-        near = near[np.argsort(-cosines[near], kind="stable")]
-        return near, cosines[near]
+    def cosines(self, vector: Vectors) -> Scores:
+        """Of every row, 0 for a text of which nothing is known; float32, shape (size,)."""
+        if not self.size or not vector.any():
+            return np.zeros(self.size, np.float32)
+        found: Scores = self.matrix @ vector
+        return found
+
+    def affinities(self, wanted: Scores) -> Scores:
+        """How well the best of the codes given to each row answers; float32, shape (size,).
+
+        wanted: 0–1 for each concept. A row without codes gets 0.
+        """
+        best: Scores = (self.weights * wanted[self.codes]).max(axis=1, initial=0)
+        return best

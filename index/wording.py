@@ -1,17 +1,13 @@
 """The words by which a lead is found: its own, and the official labels of its codes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import lru_cache
 
 from index.lead import Lead, Scheme
-from taxonomies import cpv, hs, naf
+from taxonomies import cpv, everyday, hs, naf
 
-# Predicted codes below this score give no words to the index: they would bring noise.
-SURE_ENOUGH = 0.5
-
-# Characters of the text that enter the embedding; what a notice is about stands in its first
-# lines, the rest is procedure.
-_EMBEDDED = 600
+# Characters of a text in whose first lines stands what it is about.
+OBJECT = 600
 
 
 _ANCESTORS: dict[Scheme, Callable[[str], tuple[str, ...]]] = {
@@ -45,24 +41,34 @@ def label(scheme: Scheme, code: str, language: str = "fr") -> str:
 
 
 def labels(lead: Lead) -> Iterator[str]:
-    """French and English labels of the lead's codes and of their ancestors.
+    """French and English labels of the lead's codes and of their ancestors, and what people call
+    these codes.
 
     Not those of its sectors: so broad a word as « mobilier » would bring every lead of a sector.
     """
     seen: set[tuple[str, str]] = set()
-    for code in lead.codes:
-        if code.score < SURE_ENOUGH:
-            continue
+    for code in lead.told:
+        yield from names(code.scheme, code.code)
         for one in lineage(code.scheme, code.code):
             if (code.scheme, one) not in seen:
                 seen.add((code.scheme, one))
                 yield from (label(code.scheme, one, "fr"), label(code.scheme, one, "en"))
 
 
-def embedded_text(lead: Lead) -> str:
-    """What the embedding reads: titles, the first lines, the French labels of given codes."""
-    own = [f"{text.title}. {text.text[:_EMBEDDED]}" for text in lead.texts[:2]]
-    official = [
-        label(code.scheme, code.code, "fr") for code in lead.codes[:3] if code.score >= SURE_ENOUGH
-    ]
-    return " ".join([*own, *official])
+def names(scheme: Scheme, code: str) -> Iterator[str]:
+    """Everyday French and English names of exactly this code."""
+    for notion in everyday.of(scheme, code):
+        yield from (*notion.fr, *notion.en)
+
+
+def object_text(title: str, text: str) -> str:
+    """What says what is asked for: the title twice, since the rest dilutes it, and the first
+    lines; what follows is procedure."""
+    return f"{title}. {title}. {text[:OBJECT]}"
+
+
+def embedded_text(lead: Lead, languages: Collection[str] | None = None) -> str:
+    """What the embedding reads: the lead in its first two languages, of those that the embedding
+    knows (None: all). Its codes count apart."""
+    read = [text for text in lead.texts if languages is None or text.language in languages]
+    return " ".join(object_text(text.title, text.text) for text in read[:2])

@@ -14,8 +14,9 @@ from pathlib import Path
 import orjson
 from sqlalchemy import Connection
 
-from index.embedding import Embedder
-from index.light import LightEmbedder
+from index.coding import Coder
+from index.lead import Lead
+from ingest.classify import classify
 from ingest.dedupe.meaning import meaning_by
 from ingest.dedupe.profile import profile
 from ingest.document import Document, DocumentError, Limits, Refusal, short
@@ -79,8 +80,9 @@ class Ingestion:
     """One run over some paths.
 
     name: a source's name, or ``auto`` to recognise each document. pages: the source pages.
-    progress: called with the report after each transaction. embedder: tells how close notices in
-    two languages are; the light one unless said.
+    progress: called with the report after each transaction. coder: gives leads the codes that
+    their words suggest and tells how close notices in two languages are; the packaged one unless
+    said.
     """
 
     def __init__(
@@ -91,7 +93,7 @@ class Ingestion:
         clock: Callable[[], datetime],
         limits: Limits | None = None,
         progress: Callable[[Report], None] = lambda report: None,
-        embedder: Embedder | None = None,
+        coder: Coder | None = None,
     ) -> None:
         self.ledger = ledger
         self.pages = pages
@@ -99,7 +101,8 @@ class Ingestion:
         self.clock = clock
         self.limits = limits or Limits()
         self.progress = progress
-        self.meaning = meaning_by(embedder or LightEmbedder.load())
+        self.coder = coder or Coder.load()
+        self.meaning = meaning_by(self.coder.embedder)
 
     def run(self, name: str, paths: Iterable[Path]) -> Report:
         """Read everything; the report is also written in the record."""
@@ -222,8 +225,20 @@ class Ingestion:
             if outcome != "duplicates":
                 part.remarks.update([*item.remarks, *one.draft.remarks])
                 part.domestic += outcome == "new" and one.draft.domestic
-        self.ledger.store.put(connection, linking.close())
+        self.ledger.store.put(connection, self._coded(linking.close(), part))
         part.merged += len(linking.merged)
+
+    def _coded(self, leads: list[Lead], part: Report) -> list[Lead]:
+        """The leads with the codes that their words suggest. One that cannot be classified goes on
+        without: it must not stop the others."""
+        try:
+            return classify(leads, self.coder)
+        except (ArithmeticError, LookupError, TypeError, ValueError):
+            if len(leads) == 1:
+                log.warning("lead %s cannot be classified", leads[0].id, exc_info=True)
+                part.remarks["codes non devinés", leads[0].id] += 1
+                return leads
+        return [one for lead in leads for one in self._coded([lead], part)]
 
     def _draft(self, arrival: Arrival) -> Draft:
         page = self.pages[arrival.notice.source]

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
 from index.engine import SearchEngine
-from index.lead import Lead, LeadCode, Scheme, Stage, Value
+from index.lead import Lead, LeadCode, Method, Scheme, Stage, Value
 from index.query import MAX_RANKED, Hit, Results
 from index.store import LeadStore
 from index.wording import label
@@ -36,17 +36,20 @@ router = APIRouter(prefix="/api/v1", responses=PROBLEMS)
 
 
 class Code(BaseModel):
-    """A code of a lead with its French label."""
+    """A code of a lead with its French label, how sure it is (0–1), how it is known, and the words
+    that speak for it. Only ``source`` and ``analyst`` were given by people."""
 
     scheme: Scheme
     code: str
     label: str
     score: float
-    method: str
+    method: Method
+    evidence: list[str]
 
 
 class CodeReason(BaseModel):
-    """A code whose French label holds words of the query."""
+    """A code that answers the query: its French label holds words of it, or it answers by meaning
+    and ``words`` is empty."""
 
     scheme: Scheme
     code: str
@@ -55,15 +58,18 @@ class CodeReason(BaseModel):
 
 
 class Why(BaseModel):
-    """Why a lead answers: words found, codes, similarity of meaning (cosine)."""
+    """Why a lead answers: words found, codes, similarity of meaning (cosine). freshness: part of
+    the score gained by being fresh and still in time, at most 0.05."""
 
     words: list[str]
     codes: list[CodeReason]
     similarity: float | None
+    freshness: float
 
 
 class Answer(BaseModel):
-    """A lead in a list. excerpt: first characters of its text, in ``language``."""
+    """A lead in a list. excerpt: first characters of its text, in ``language``. without_hs: a
+    service or works, which have no HS code."""
 
     id: str
     title: str
@@ -74,6 +80,7 @@ class Answer(BaseModel):
     country: str
     region: str
     codes: list[Code]
+    without_hs: bool
     sectors: list[str]
     value: Value | None
     published: datetime | None
@@ -116,12 +123,23 @@ class Acronym(BaseModel):
     words: str
 
 
+class CodeRead(BaseModel):
+    """A code that q was understood as, and how well it answers, 0–1. It ranks, it hides nothing."""
+
+    scheme: Scheme
+    code: str
+    label: str
+    score: float
+
+
 class Understood(BaseModel):
-    """What was read in q. Repeat a ``typed`` in ``litteral`` to have it searched as it is."""
+    """What was read in q. Repeat a ``typed`` in ``litteral`` to have it searched as it is, a code
+    in ``sans_code`` (CPV39160000, SH940131) when it is not what was meant."""
 
     places: list[PlaceRead]
     corrections: list[Correction]
     acronyms: list[Acronym]
+    codes: list[CodeRead]
 
 
 class Leads(BaseModel):
@@ -197,6 +215,7 @@ def _code(code: LeadCode) -> Code:
         label=label(code.scheme, code.code),
         score=code.score,
         method=code.method,
+        evidence=list(code.evidence),
     )
 
 
@@ -211,11 +230,17 @@ def _answer(hit: Hit) -> Answer:
         title=lead.title,
         language=lead.language,
         excerpt=lead.texts[0].text[:EXCERPT],
-        codes=[_code(code) for code in lead.codes],
+        codes=[_code(code) for code in lead.told],
+        without_hs=lead.without_hs,
         sectors=list(lead.sectors),
         value=lead.value,
         score=hit.score,
-        why=Why(words=list(why.words), codes=codes, similarity=why.similarity),
+        why=Why(
+            words=list(why.words),
+            codes=codes,
+            similarity=why.similarity,
+            freshness=why.freshness,
+        ),
     )
 
 
@@ -253,6 +278,8 @@ def _choices(request: Request, results: Results) -> dict[str, list[Choice]]:
 
 def _understood(results: Results) -> Understood:
     read = asdict(results.understood)
+    for one in read["codes"]:
+        one["label"] = label(one["scheme"], one["code"])
     return Understood(**{name: read[name] for name in Understood.model_fields})
 
 
@@ -303,7 +330,9 @@ def lead(request: Request, identifier: str, store: Store) -> Response:
     tag = f'"{found.sequence}"'
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers={"ETag": tag})
-    return _json(found, {"ETag": tag})
+    # What words merely suggest is the analysts' business.
+    told = found.model_copy(update={"codes": found.told, "hints": ()})
+    return _json(told, {"ETag": tag})
 
 
 @router.get(

@@ -12,11 +12,12 @@ from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from index.embedded import EmbeddedEngine
+from index.embedders import open_sense
 from index.engine import SearchEngine
-from index.light import LightEmbedder
+from index.query import Query
 from index.settings import Settings
 from index.store import LeadStore
-from search_api import api, health, pages
+from search_api import api, health, pages, sheets
 from search_api.failures import install
 from taxonomies.suggest import suggest
 
@@ -32,7 +33,7 @@ def utcnow() -> datetime:
 
 def open_engine(settings: Settings) -> SearchEngine:
     """The search engine that these settings ask for."""
-    return EmbeddedEngine(settings.index_folder, LightEmbedder.load())
+    return EmbeddedEngine(settings.index_folder, open_sense(settings))
 
 
 def _contract_page() -> RedirectResponse:
@@ -60,8 +61,10 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        # The first suggestion builds the list of words: nobody should wait for it.
+        # The first suggestion builds the list of words, the first search reads the names of codes:
+        # nobody should wait for them.
         suggest("a", 1)
+        app.state.engine.search(Query("mobilier"), clock())
         yield
         store.close()
 
@@ -83,6 +86,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.include_router(api.router)
     app.include_router(health.router)
     app.include_router(pages.router)
+    app.include_router(sheets.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.get("/api/docs", include_in_schema=False)(_contract_page)
     app.openapi = _contract(app.openapi)  # type: ignore[method-assign]

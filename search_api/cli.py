@@ -4,8 +4,7 @@ import json
 import logging
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,47 +12,41 @@ from typing import Annotated, Any
 
 import typer
 import uvicorn
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
-from rich.text import Text
 from sqlalchemy import select
 from typer.core import TyperGroup
 
 from index import sync
 from index.database import RecordError
+from index.embedders import open_coder
 from index.engine import SearchEngine
 from index.generation import IndexBusy
+from index.labelled import LabelledTexts
 from index.settings import Settings
 from index.store import LeadStore
 from index.tables import quarantine
+from index.trade import ModelError
 from ingest.demo.feed import dated
-from ingest.document import shown
 from ingest.ledger import Ledger
 from ingest.pipeline import AUTO, Ingestion
 from ingest.price import Rates
 from ingest.report import OUTCOMES, Report
 from ingest.source import SourceError, source, sources
-from search_api import evaluate_cli
+from search_api import evaluate_cli, model_cli
 from search_api.app import create_app, open_engine, utcnow
+from search_api.terminal import (
+    INCOMPLETE,
+    UNKNOWN,
+    console,
+    errors,
+    fail,
+    present,
+    printable,
+    record,
+)
 
 DEMO = "exemples"
-UNKNOWN, INCOMPLETE = 2, 3
-
-console = Console()
-errors = Console(stderr=True)
-
-
-def printable(told: object) -> Text:
-    """What may come from outside as it may be printed: no markup, no terminal's escapes."""
-    signs = (" " if sign.isspace() else sign for sign in str(told))
-    return Text(shown("".join(signs)))
-
-
-def fail(message: str, code: int = 1) -> typer.Exit:
-    """One line on the error output, and the exit code."""
-    errors.print(printable(message), style="red", highlight=False, soft_wrap=True)
-    return typer.Exit(code)
 
 
 class _Commands(TyperGroup):
@@ -62,7 +55,7 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (RecordError, IndexBusy) as error:
+        except (RecordError, IndexBusy, ModelError) as error:
             raise fail(str(error)) from error
         except SourceError as error:
             raise fail(str(error), UNKNOWN) from error
@@ -77,27 +70,12 @@ app = typer.Typer(
 index_app = typer.Typer(help="L'index de recherche.", no_args_is_help=True)
 app.add_typer(index_app, name="index")
 app.add_typer(evaluate_cli.app, name="evaluer")
+app.add_typer(model_cli.app, name="modele")
 
 Paths = Annotated[
     list[Path], typer.Argument(metavar="CHEMIN…", help="Fichiers, dossiers ou archives.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Rapport en JSON.")]
-
-
-@contextmanager
-def _record(settings: Settings) -> Iterator[LeadStore]:
-    store = LeadStore.open(settings.record_url)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _present(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # a name too long is nowhere
-        return False
 
 
 def _bring_up_to_date(store: LeadStore, engine: SearchEngine) -> None:
@@ -152,7 +130,8 @@ def _ingest(
         def tell(report: Report) -> None:
             progress.update(task, description=f"{report.received} avis lus")
 
-        run = Ingestion(Ledger(store), pages, Rates.load(), clock, progress=tell)
+        coder = LabelledTexts(store).taught(open_coder(settings))
+        run = Ingestion(Ledger(store), pages, Rates.load(), clock, progress=tell, coder=coder)
         return run.run(name, paths)
 
 
@@ -165,10 +144,10 @@ def ingerer(
 ) -> None:
     """Lit des avis et en fait des leads ; dit ce que chacun est devenu."""
     settings = Settings()
-    missing = [path for path in chemins if not _present(path)]
+    missing = [path for path in chemins if not present(path)]
     if missing:
         raise fail(f"Introuvable : {missing[0]}", UNKNOWN)
-    with _record(settings) as store:
+    with record(settings) as store:
         report = _ingest(settings, store, nom, chemins)
         if en_json:
             typer.echo(json.dumps(report.to_json(), ensure_ascii=False))
@@ -184,7 +163,7 @@ def ingerer(
 def list_sources() -> None:
     """Les sources connues et ce que le registre en contient."""
     settings = Settings()
-    with _record(settings) as store:
+    with record(settings) as store:
         held = store.tally().by_source
     table = Table("Source", "Éditeur", "Licence", "Leads")
     for name, page in sources(settings.sources).items():
@@ -205,7 +184,7 @@ def quarantaine(
     en_json: Json = False,
 ) -> None:
     """Ce qui n'a pas pu être lu, et pourquoi."""
-    with _record(Settings()) as store:
+    with record(Settings()) as store:
         if reprendre:
             Ledger(store).spare([reprendre])
             return
@@ -234,7 +213,7 @@ def quarantaine(
 def index_synchronise() -> None:
     """Porte dans l'index ce qui a changé dans le registre."""
     settings = Settings()
-    with _record(settings) as store:
+    with record(settings) as store:
         console.print(f"{sync.synchronise(store, open_engine(settings))} leads écrits.")
 
 
@@ -242,7 +221,7 @@ def index_synchronise() -> None:
 def index_rebuild() -> None:
     """Refait l'index entier à côté de l'ancien, puis bascule."""
     settings = Settings()
-    with _record(settings) as store:
+    with record(settings) as store:
         console.print(f"{sync.rebuild(store, open_engine(settings))} leads écrits.")
 
 
@@ -280,9 +259,9 @@ def demo(
 ) -> None:
     """Charge des leads (fictifs, ou ceux de --donnees) et sert le site."""
     settings = Settings()
-    if donnees is not None and not _present(donnees):
+    if donnees is not None and not present(donnees):
         raise fail(f"Introuvable : {donnees}", UNKNOWN)
-    with _record(settings) as store:
+    with record(settings) as store:
         report = (
             _ingest(settings, store, AUTO, [donnees]) if donnees else _load_demo(settings, store)
         )

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from index.query import FacetName, PlaceRead, Query, Results, Understood
+from index.lead import Scheme
+from index.query import CodeRead, FacetName, PlaceRead, Query, Results, Understood
 from search_api.labels import (
     bucket_label,
     code_label,
+    code_name,
     country_label,
     language_label,
     region_label,
@@ -14,7 +16,7 @@ from search_api.labels import (
     stage_label,
 )
 from search_api.links import PARAMETERS, address, short
-from search_api.words import BUCKETS, STAGES, day, typeset
+from search_api.words import BUCKETS, SCHEMES, STAGES, day, typeset
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ def place_filters(query: Query, understood: Understood) -> tuple[Filter, ...]:
 
 def cleared(query: Query, understood: Understood) -> str:
     """Address of the same words without any filter."""
-    plain = Query(text=query.text, literal=query.literal, sort=query.sort)
+    plain = Query(query.text, query.literal, query.without, sort=query.sort)
     return _as_typed(plain, *(place.typed for place in understood.places))
 
 
@@ -184,6 +186,59 @@ def acronyms(query: Query, understood: Understood) -> tuple[Reading, ...]:
     return tuple(
         Reading(one.typed, one.words, _as_typed(query, one.typed)) for one in understood.acronyms
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """A code that the text was understood as. without, filtered, back: addresses of the same
+    search when it is not meant, when it is required, when it is meant again; "" where that is
+    not to be offered."""
+
+    name: str
+    label: str
+    without: str = ""
+    filtered: str = ""
+    back: str = ""
+
+
+def _written(scheme: str, code: str) -> str:
+    return f"{SCHEMES[scheme]} {code}"
+
+
+def meanings(query: Query, understood: Understood) -> tuple[Meaning, ...]:
+    """The codes read in the text, each with the addresses that refuse it and that require it."""
+    return tuple(_meaning(query, one) for one in understood.codes)
+
+
+def _meaning(query: Query, read: CodeRead) -> Meaning:
+    field = "cpv" if read.scheme == "CPV" else "hs"
+    chosen: tuple[str, ...] = getattr(query, field)
+    without = (*query.without, f"{read.scheme} {read.code}")
+    filtered = address(query, offset=0, **{field: (*chosen, read.code)})
+    return Meaning(
+        _written(read.scheme, read.code),
+        typeset(code_name(read.scheme, read.code)),
+        without=address(query, offset=0, without=without),
+        filtered="" if read.code in chosen or short(read.code) in chosen else filtered,
+    )
+
+
+def refused(query: Query) -> tuple[Meaning, ...]:
+    """The codes that the text was told not to mean, each with the address that takes it back."""
+    return tuple(
+        Meaning(
+            _written(scheme, code),
+            typeset(code_name(scheme, code)),
+            back=address(query, offset=0, without=tuple(w for w in query.without if w != one)),
+        )
+        for one in query.without
+        for scheme, code in [_parted(one)]
+    )
+
+
+def _parted(code: str) -> tuple[Scheme, str]:
+    """A code of ``Query.without``: its nomenclature and its digits."""
+    return ("CPV" if code.startswith("CPV") else "HS"), code.partition(" ")[2]
 
 
 def active_filters(query: Query, titles: Titles) -> tuple[Filter, ...]:

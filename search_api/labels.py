@@ -5,6 +5,9 @@ from index.wording import label, lineage
 from search_api.words import BUCKETS, STAGES, typeset
 from taxonomies import countries, languages, sectors
 
+# Characters of a heading that say enough before the label of a subheading.
+_HEADING = 60
+
 
 def _official(scheme: Scheme, code: str) -> str:
     """The code as its table writes it: CPV prefixes are padded, NAF codes get their dot."""
@@ -29,6 +32,19 @@ def code_path(scheme: Scheme, code: str) -> tuple[str, ...]:
     except KeyError:
         return ()
     return tuple(filter(None, (code_label(scheme, one) for one in reversed(above))))
+
+
+def code_name(scheme: Scheme, code: str) -> str:
+    """Label of a code that is read alone: « Autres » of the HS says nothing without its heading."""
+    own, above = code_label(scheme, code), code_path(scheme, code)
+    if scheme != "HS" or len(code) < 6 or not above:
+        return own
+    return f"{_cut(above[-1])} › {own[:1].lower()}{own[1:]}"
+
+
+def _cut(text: str) -> str:
+    """The first words of a long label."""
+    return text if len(text) <= _HEADING else text[:_HEADING].rsplit(" ", 1)[0].rstrip(",;") + "…"
 
 
 def country_label(code: str) -> str:

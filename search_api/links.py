@@ -14,6 +14,7 @@ PAGE = 20
 PARAMETERS = {
     "q": "text",
     "litteral": "literal",
+    "sans_code": "without",
     "secteur": "sector",
     "pays": "country",
     "region": "region",
@@ -44,6 +45,8 @@ def short(cpv: str) -> str:
 
 
 def _values(name: str, value: Any) -> tuple[str, ...]:
+    if name == "without":
+        return tuple(one.replace("HS ", "SH").replace(" ", "") for one in value)
     if isinstance(value, tuple):
         return tuple(map(short, value)) if name == "cpv" else value
     if value is True:
@@ -63,7 +66,16 @@ def pairs(query: Query) -> Iterator[tuple[str, str]]:
         yield "page", str(query.offset // PAGE + 1)
 
 
+def _at(page: str, query: Query) -> str:
+    told = urlencode(list(pairs(query)))
+    return f"{page}?{told}" if told else page
+
+
 def address(query: Query, **changes: Any) -> str:
     """Address of the page that answers the query, with some fields changed."""
-    told = urlencode(list(pairs(replace(query, **changes))))
-    return f"/recherche?{told}" if told else "/recherche"
+    return _at("/recherche", replace(query, **changes))
+
+
+def sheet_address(query: Query, **changes: Any) -> str:
+    """Address of the page where the text of the query can be pasted anew, its filters kept."""
+    return _at("/fiche-produit", replace(query, offset=0, **changes))

@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Resp
 from index.engine import SearchEngine
 from index.lead import Lead
 from index.query import MAX_RANKED, Query, Results
+from index.understanding import is_sheet
 from ingest.source import Source, sources
 from search_api.calendar import deadline_event
 from search_api.facets import (
@@ -20,10 +21,12 @@ from search_api.facets import (
     active_filters,
     cleared,
     corrections,
+    meanings,
     panels,
     place_filters,
+    refused,
 )
-from search_api.links import PAGE, SORTS, address, pairs
+from search_api.links import PAGE, SORTS, address, pairs, sheet_address
 from search_api.params import MAX_TEXT, is_identifier, query_params
 from search_api.problems import Problem
 from search_api.templating import render
@@ -61,6 +64,8 @@ ERRORS = {
 EVERYTHING = Query(include_expired=True, include_domestic=True, sort="published", limit=1)
 _SHOWN_STATUSES = ("published", "expired")
 _FRESHEST, _SIMILAR = 6, 5
+# Characters of a sheet that name it in a title.
+_TITLE = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +107,17 @@ def paginate(query: Query, total: int) -> Pages:
     return Pages(current, last, tuple(numbers), link(current - 1), link(current + 1), capped)
 
 
+def _told(query: Query) -> str:
+    """The text as the title tells it: a sheet by its first words."""
+    if not is_sheet(query.text):
+        return f"« {query.text} »" if query.text else ""
+    line = " ".join(query.text.split())
+    return f"la fiche « {line[:_TITLE].rsplit(' ', 1)[0].rstrip('.,;: ')}… »"
+
+
 def headline(query: Query, results: Results, past: bool) -> str:
     """« 42 leads ouverts pour « mobilier scolaire » »: the title of a page of results."""
-    words = f"« {query.text} »" if query.text else ""
+    words = _told(query)
     to_words = f" à {words}" if words else ""
     if past:
         found = counted(results.total, "lead échu correspond", "leads échus correspondent")
@@ -201,6 +214,11 @@ def _search_context(request: Request, query: Query, error: str = "") -> dict[str
         "active": active_filters(query, titles) + place_filters(query, results.understood),
         "corrections": corrections(query, results.understood),
         "acronyms": acronyms(query, results.understood),
+        "meanings": meanings(query, results.understood),
+        "refused": refused(query),
+        "without": [value for name, value in pairs(query) if name == "sans_code"],
+        "sheet": is_sheet(query.text),
+        "sheet_page": sheet_address(query),
         "pages": paginate(query, results.total),
         "first": 1 if past else query.offset + 1,
         "beyond": bool(results.total),

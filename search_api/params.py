@@ -27,6 +27,7 @@ MAX_TEXT, MAX_VALUES = 2_000, 100
 # Days far from any lead: their arithmetic overflows further on.
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 
+_MEANT = re.compile(r"(CPV|SH|HS)[ :]*([\d .-]+)", re.IGNORECASE)
 _IDENTIFIER = re.compile("[0-9a-f]{16}")
 
 Tri = Literal["pertinence", "echeance", "publication"]
@@ -78,6 +79,17 @@ def _naf(written: str) -> str:
     return code
 
 
+_SCHEMES = {"CPV": cpv, "SH": hs, "HS": hs}
+
+
+def _meant(written: str) -> str:
+    found = _MEANT.fullmatch(written.strip())
+    code = _SCHEMES[found[1].upper()].normalise(found[2]) if found else None
+    if found is None or code is None:
+        raise ValueError("code attendu, par exemple CPV39160000 ou SH940131")
+    return f"{'CPV' if found[1].upper() == 'CPV' else 'HS'} {code}"
+
+
 def _not_empty(values: Any) -> Any:
     """An empty choice of the form ("langue=") is no choice."""
     return [one for one in values if one != ""] if isinstance(values, list) else values
@@ -107,6 +119,7 @@ Regions = _Many[Annotated[_Word, AfterValidator(_region)]]
 CpvCodes = _Many[Annotated[_Word, AfterValidator(_cpv)]]
 HsCodes = _Many[Annotated[_Word, AfterValidator(_hs)]]
 NafCodes = _Many[Annotated[_Word, AfterValidator(_naf)]]
+Meant = _Many[Annotated[_Word, AfterValidator(_meant)]]
 Words = _Many[_Word]
 Stages = _Many[Literal["planned", "open", "awarded", "cancelled"]]
 Deadlines = _Many[Literal["d7", "d30", "d90", "later", "past", "none"]]
@@ -121,6 +134,9 @@ class Filters(BaseModel):
     q: str = Field("", max_length=MAX_TEXT, description="Mots, « phrase », -exclu, OU, code")
     litteral: Words = Field(
         [], description="Mots de q à prendre tels quels : ni lieu, ni faute de frappe, ni sigle"
+    )
+    sans_code: Meant = Field(
+        [], description="Codes que q ne veut pas dire, par exemple CPV39160000 ou SH940131"
     )
     secteur: Sectors = Field([], description="Secteurs (identifiants de /api/v1/facettes)")
     pays: Countries = Field([], description="Pays de l'acheteur, ISO 3166-1 alpha-2")
@@ -150,6 +166,8 @@ class Filters(BaseModel):
         values["text"] = self.q.strip()
         # Words that the text no longer holds would stay in the address for nothing.
         values["literal"] = tuple(one for one in values["literal"] if _holds(values["text"], one))
+        if not values["text"]:
+            values["without"] = ()
         return Query(**values, sort=sort, offset=offset, limit=limit)
 
 

@@ -44,9 +44,9 @@ _HTMX = {
 }
 
 
-_LABELS = ("code_label", "code_path", "country_label", "region_label", "language_label",
-           "sector_label")  # fmt: skip
-_TABLES = ("STAGES", "METHODS", "SORTS", "SCHEMES", "CHANGES")
+_LABELS = ("code_label", "code_name", "code_path", "country_label", "region_label",
+           "language_label", "sector_label")  # fmt: skip
+_TABLES = ("STAGES", "METHODS", "SORTS", "SCHEMES", "CHANGES", "WITHOUT_HS")
 
 
 class _Typography(Extension):

@@ -13,7 +13,7 @@ from babel.numbers import format_compact_decimal, format_decimal
 from markupsafe import Markup, escape
 
 from index.explain import passages
-from index.lead import Lead, LeadText, Value
+from index.lead import Lead, LeadCode, LeadText, Value
 
 PARIS = ZoneInfo("Europe/Paris")
 
@@ -27,11 +27,14 @@ STAGES = {
 }
 METHODS = {
     "source": "donné par la source",
-    "correspondence": "déduit d’une table de correspondance",
+    "correspondence": "déduit du CPV (correspondance)",
     "neighbours": "proposé d’après des leads voisins",
-    "model": "proposé par le classement automatique",
+    "model": "proposé d’après le texte",
     "analyst": "choisi par un analyste",
 }
+# Confidence from which a code that nobody gave is said so; below the last, « possible ».
+CONFIDENCES = ((0.9, "sûr"), (0.7, "probable"))
+WITHOUT_HS = "Sans code SH (service ou travaux)"
 SORTS = {
     "pertinence": "Pertinence",
     "echeance": "Échéance la plus proche",
@@ -69,6 +72,8 @@ _SPACES = re.compile(r"(?<=«) | (?=[:;!?»%€](?![\w/]))|(?<=\d) (?=\d{3}\b)|(
 _UNSEEN = re.compile("[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _LINKS = ("http", "https")
+
+_WORDS_SHOWN = 5
 
 # Characters of an excerpt, of what may precede its first word, of the text it is taken from.
 _EXCERPT, _BEFORE, _READ = 280, 60, 4_000
@@ -160,6 +165,22 @@ def exact(value: float, currency: str) -> str:
     return f"{number(value)}\u00a0{plain(currency)}" if math.isfinite(value) else ""
 
 
+def confidence(score: float) -> str:
+    """« sûr », « probable », « possible »."""
+    return next((word for least, word in CONFIDENCES if score >= least), "possible")
+
+
+def known_by(code: LeadCode) -> str:
+    """How a code is known: « donné par la source », « proposé d’après les mots : « vin » »."""
+    told = METHODS[code.method]
+    if code.method in ("model", "neighbours") and code.evidence:
+        words = ", ".join(f"« {plain(word)} »" for word in code.evidence[:_WORDS_SHOWN])
+        told = f"proposé d’après les mots : {words}"
+    if code.method in ("source", "analyst"):
+        return typeset(told)
+    return typeset(f"{told}, {confidence(code.score)}")
+
+
 def euros(value: Value) -> str:
     """« ≈ 1,2 M€ » when converted, without ≈ when the source speaks in euro, "" when unknown."""
     if value.currency == "EUR":
@@ -241,7 +262,7 @@ def excerpt(text: str, words: tuple[str, ...] = ()) -> str:
 FILTERS: dict[str, Any] = {
     function.__name__: function
     for function in (
-        amount, change, counted, day, days_left, direction, euros, exact, excerpt,
+        amount, change, counted, day, known_by, days_left, direction, euros, exact, excerpt,
         french_first, lang, marked, moment, number, offset, paris, plain, remaining, standing,
         typeset, web_link,
     )

@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from index.coding import Coder
 from index.embedded import EmbeddedEngine
 from index.lead import Lead, LeadCode, LeadText, Value
-from index.light import LightEmbedder
+from index.sense import Sense
 from index.store import LeadStore
+from ingest.evaluation import corpus
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
@@ -44,15 +46,27 @@ def notices() -> Path:
 
 
 @pytest.fixture(scope="session")
-def embedder() -> LightEmbedder:
-    """The default embedder, loaded once."""
-    return LightEmbedder.load()
+def coder() -> Coder:
+    """The packaged coder, loaded once."""
+    return Coder.load()
+
+
+@pytest.fixture(scope="session")
+def sense(coder: Coder) -> Sense:
+    """The space of the packaged model."""
+    return Sense(coder.embedder, coder)
+
+
+@pytest.fixture(scope="session")
+def unseen(notices: Path, coder: Coder) -> list[Lead]:
+    """The leads of the test part, which training never read."""
+    return corpus.leads(notices, "test", coder)
 
 
 @pytest.fixture
-def engine(tmp_path: Path, embedder: LightEmbedder) -> EmbeddedEngine:
+def engine(tmp_path: Path, sense: Sense) -> EmbeddedEngine:
     """An empty embedded engine."""
-    return EmbeddedEngine(tmp_path / "index", embedder)
+    return EmbeddedEngine(tmp_path / "index", sense)
 
 
 LeadFactory = Callable[..., Lead]

@@ -304,7 +304,7 @@ def test_a_new_generation_holds_only_what_it_was_given(
 def test_another_process_sees_what_was_written(
     engine: EmbeddedEngine, lead: LeadFactory, now: datetime
 ) -> None:
-    reader = EmbeddedEngine(engine.generations.folder, engine.embedder)
+    reader = EmbeddedEngine(engine.generations.folder, engine.sense)
     assert reader.search(Query(), now).total == 0
     engine.put([lead()])
     assert reader.search(Query(), now).total == 1
@@ -401,3 +401,22 @@ def test_plurals_units_and_feminines_are_found_in_the_index(
         ("mais", "maïs"),
     ):
         assert found in titles(engine.search(Query(typed), now))
+
+
+def test_words_that_name_nothing_are_near_nothing(
+    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+) -> None:
+    codes = ("39160000", "45000000", "33651600", "15930000", "34114121", "72000000")
+    engine.put([lead(f"Auftrag {code}", cpv=code) for code in codes])
+    assert engine.search(Query("zzz qqq"), now).total == 0
+    assert engine.search(Query("vaccins"), now).hits[0].lead.title == "Auftrag 33651600"
+
+
+def test_from_the_first_distant_answer_on_people_may_stop_reading(
+    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+) -> None:
+    codes = ("39160000", "39161000", "39162110", "45000000", "33651600", "15930000", "72000000")
+    engine.put([lead(f"Auftrag {code}", cpv=code) for code in codes])
+    distant = [hit.distant for hit in engine.search(Query("mobilier scolaire"), now).hits]
+    assert distant == sorted(distant)
+    assert not distant[0]

@@ -10,8 +10,8 @@ from conftest import LeadFactory
 
 from index import sync
 from index.embedded import EmbeddedEngine
-from index.light import LightEmbedder
 from index.query import Query
+from index.sense import Sense
 from index.store import LeadStore
 
 
@@ -73,7 +73,7 @@ def test_writers_at_once_leave_every_lead_with_its_own_vector(
     store: LeadStore, engine: EmbeddedEngine, lead: LeadFactory, now: datetime
 ) -> None:
     leads = store.save([lead(f"mobilier {n}") for n in range(40)])
-    others = [EmbeddedEngine(engine.generations.folder, engine.embedder) for _ in range(4)]
+    others = [EmbeddedEngine(engine.generations.folder, engine.sense) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         parts = [leads[n::4] for n in range(4)]
         list(pool.map(lambda other, part: other.put(part), others, parts))
@@ -83,16 +83,17 @@ def test_writers_at_once_leave_every_lead_with_its_own_vector(
 
 
 def test_killed_while_indexing_the_index_catches_up(
-    tmp_path: Path, embedder: LightEmbedder, lead: LeadFactory
+    tmp_path: Path, sense: Sense, lead: LeadFactory
 ) -> None:
     url = f"sqlite:///{tmp_path / 'record.sqlite3'}"
     store = LeadStore.open(url)
     store.save([lead(f"mobilier {n}") for n in range(3_000)])
     code = (
         "import sys; from pathlib import Path; from index.embedded import EmbeddedEngine;"
-        "from index.light import LightEmbedder; from index.store import LeadStore;"
+        "from index.embedders import open_sense; from index.settings import Settings;"
+        "from index.store import LeadStore;"
         "from index import sync; store = LeadStore.open(sys.argv[1]);"
-        "engine = EmbeddedEngine(Path(sys.argv[2]), LightEmbedder.load());"
+        "engine = EmbeddedEngine(Path(sys.argv[2]), open_sense(Settings()));"
         "batches = store.changed_since(0, batch=50);"
         "[print(engine.put(leads, leads[0].sequence - 1), flush=True) for leads in batches]"
     )
@@ -104,7 +105,7 @@ def test_killed_while_indexing_the_index_catches_up(
             process.stdout.readline()
         process.kill()
         process.communicate()
-    engine = EmbeddedEngine(tmp_path / "index", embedder)
+    engine = EmbeddedEngine(tmp_path / "index", sense)
     sync.synchronise(store, engine)
     assert engine.count() == 3_000
     assert engine.sequence() == store.last_sequence()

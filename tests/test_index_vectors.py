@@ -25,20 +25,22 @@ def table(tmp_path: Path) -> VectorTable:
     return VectorTable(tmp_path, 2)
 
 
-def test_the_nearest_come_first_above_the_threshold(table: VectorTable) -> None:
-    rows, cosines = table.nearest(np.array([1, 0], np.float32), np.ones(4, bool), 10, 0.5)
-    assert rows.tolist() == [0, 1]
-    assert cosines == pytest.approx([1, 2**-0.5])
-
-
-def test_no_more_than_the_limit_and_only_in_scope(table: VectorTable) -> None:
-    vector = np.array([1, 0], np.float32)
-    assert table.nearest(vector, np.ones(4, bool), 1, -1)[0].tolist() == [0]
-    assert table.nearest(vector, np.array([False, True, True, False]), 1, -1)[0].tolist() == [1]
+def test_every_row_has_its_cosine(table: VectorTable) -> None:
+    cosines = table.cosines(np.array([1, 0], np.float32))
+    assert cosines == pytest.approx([1, 2**-0.5, 0, -1])
 
 
 def test_a_text_without_known_word_is_near_nothing(table: VectorTable) -> None:
-    assert len(table.nearest(np.zeros(2, np.float32), np.ones(4, bool), 10, -1)[0]) == 0
+    assert not table.cosines(np.zeros(2, np.float32)).any()
+
+
+def test_the_best_of_the_codes_given_to_a_row_answers(tmp_path: Path) -> None:
+    rows = _rows(3)
+    rows["codes"][0, :2], rows["weights"][0, :2] = (1, 2), (255, 255)
+    rows["codes"][1, :2], rows["weights"][1, :2] = (1, 2), (255, 51)
+    VectorTable(tmp_path, 2).append(_unit([1, 0], [1, 1], [0, 1]), rows)
+    wanted = np.array([1, 0.2, 0.9], np.float32)
+    assert VectorTable(tmp_path, 2).affinities(wanted) == pytest.approx([0.9, 0.2, 0])
 
 
 def test_half_a_row_left_by_a_crash_is_overwritten(tmp_path: Path, table: VectorTable) -> None:

@@ -10,7 +10,7 @@ from conftest import LeadFactory
 from fastapi.testclient import TestClient
 
 from index import sync
-from index.lead import Lead
+from index.lead import Hint, Lead, LeadCode
 from index.settings import Settings
 from index.store import LeadStore
 from search_api.app import create_app
@@ -96,6 +96,9 @@ def test_french_buyers_and_the_past_come_when_asked_for(client: TestClient) -> N
         ({"tri": "prix"}, "tri"),
         ({"pay": "DE"}, "pay"),
         ({"q": "x" * 2_001}, "q"),
+        ({"sans_code": "39160000"}, "sans_code"),
+        ({"sans_code": "CPV99999999"}, "sans_code"),
+        ({"sans_code": "NAF10.11Z"}, "sans_code"),
     ],
 )
 def test_a_wrong_value_is_400_and_says_which_in_french(
@@ -221,7 +224,8 @@ def test_what_was_read_can_be_refused(client: TestClient) -> None:
     asked = {"q": "mobilier scolaire Pologne", "litteral": "Pologne"}
     found = client.get("/api/v1/leads", params=asked).json()
     assert found["total"] == 2
-    assert found["understood"] == {"places": [], "corrections": [], "acronyms": []}
+    read = found["understood"]
+    assert (read["places"], read["corrections"], read["acronyms"]) == ([], [], [])
 
 
 def test_facets_count_what_the_search_would_find(client: TestClient) -> None:
@@ -229,3 +233,52 @@ def test_facets_count_what_the_search_would_find(client: TestClient) -> None:
     counted = client.get("/api/v1/facettes", params=asked).json()
     assert counted["total"] == client.get("/api/v1/leads", params=asked).json()["total"] == 1
     assert counted["understood"]["places"]
+
+
+def test_a_search_says_which_codes_it_was_understood_as(client: TestClient) -> None:
+    asked = {"q": "mobilier scolaire"}
+    [first] = client.get("/api/v1/leads", params=asked).json()["understood"]["codes"]
+    assert (first["scheme"], first["code"]) == ("CPV", "39160000")
+    assert first["label"] == "Mobilier scolaire"
+    assert 0.5 < first["score"] <= 1
+
+
+@pytest.mark.parametrize("written", ["CPV39160000", "cpv 39160000-1", "CPV:39160000"])
+def test_a_code_understood_can_be_refused(client: TestClient, written: str) -> None:
+    asked = {"q": "mobilier scolaire", "sans_code": written}
+    codes = client.get("/api/v1/leads", params=asked).json()["understood"]["codes"]
+    assert "39160000" not in [one["code"] for one in codes]
+
+
+def test_a_lead_tells_how_its_codes_are_known_and_keeps_hints_to_itself(
+    client: TestClient, lead: LeadFactory
+) -> None:
+    guessed = LeadCode(
+        scheme="CPV", code="39160000", score=0.72, method="model", evidence=("Schulmöbel",)
+    )
+    doubtful = LeadCode(scheme="CPV", code="39130000", score=0.3, method="model")
+    hint = Hint(scheme="CPV", code="39130000", share=0.3)
+    made = lead(
+        id="00000000000000ff", sequence=0, country="SE", codes=(guessed, doubtful),
+        hints=(hint,), without_hs=True,
+    )  # fmt: skip
+    state = client.app.state  # type: ignore[attr-defined]
+    state.store.save([made])
+    sync.synchronise(state.store, state.engine)
+    [found] = client.get("/api/v1/leads", params={"pays": "SE"}).json()["leads"]
+    assert found["without_hs"]
+    assert found["codes"] == [
+        {
+            "scheme": "CPV", "code": "39160000", "label": "Mobilier scolaire", "score": 0.72,
+            "method": "model", "evidence": ["Schulmöbel"],
+        }
+    ]  # fmt: skip
+    whole = client.get(f"/api/v1/leads/{made.id}").json()
+    assert whole["hints"] == []
+    assert [one["code"] for one in whole["codes"]] == ["39160000"]
+
+
+def test_freshness_is_told_and_small(client: TestClient) -> None:
+    found = client.get("/api/v1/leads", params={"q": "mobilier scolaire"}).json()["leads"]
+    gains = {one["country"]: one["why"]["freshness"] for one in found}
+    assert 0 < gains["DE"] <= 0.05

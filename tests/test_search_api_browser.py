@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import uvicorn
@@ -124,11 +125,19 @@ def tab(browser: Browser, address: str) -> Iterator[Page]:
     assert alarms == []
 
 
+SHEET = (
+    "Gamme ÉCOLIA : ensemble table et chaise pour l'école primaire. Piètement en tube d'acier, "
+    "plateau en hêtre multiplis, chants arrondis, revêtement lavable. Chaise à coque empilable."
+)
+
 STATES = {
     "accueil": "/",
     "recherche": "/recherche?q=mobilier+scolaire",
     "filtres": "/recherche?q=mobilier+scolaire&pays=DE&pays=BE&cpv=39&naf=31.01Z&echus=1&page=1",
     "texte compris": "/recherche?q=mobilier+equipemnt+VRD+Pologne",
+    "codes compris": "/recherche?q=mobilier+scolaire&sans_code=CPV39120000&sans_code=SH940131",
+    "fiche produit": "/fiche-produit?q=mobilier+scolaire&pays=DE",
+    "fiche collée": f"/recherche?{urlencode({'q': SHEET})}",
     "échus seulement": "/recherche?q=ambulance",
     "aucun résultat": "/recherche?q=mobilier&langue=zz",
     "valeur refusée": "/recherche?pays=Ailleurs",
@@ -178,6 +187,31 @@ def test_the_search_works_without_javascript(browser, address):
     expect(page.locator("article").first).to_contain_text("Pologne")
     expect(page.locator("article", has_text="Allemagne")).to_have_count(0)
     context.close()
+
+
+def test_a_sheet_is_pasted_and_a_code_refused_without_javascript(browser, address):
+    context = browser.new_context(base_url=address, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("link", name="Coller une fiche produit").click()
+    page.get_by_label("Texte de la fiche").fill(SHEET)
+    page.get_by_role("button", name="Trouver des leads").click()
+    expect(page.locator("h1")).to_contain_text("la fiche « Gamme ÉCOLIA")
+    refuse = page.get_by_role("link", name="Écarter CPV").first
+    code = refuse.inner_text().split("CPV ")[1][:8]
+    refuse.click()
+    expect(page.locator(".compris")).not_to_contain_text(code)
+    page.get_by_role("link", name=f"reprendre CPV {code}").click()
+    expect(page.locator(".compris")).to_contain_text(code)
+    context.close()
+
+
+def test_a_refused_code_stays_so_when_a_facet_is_ticked(tab, address):
+    tab.goto("/recherche?q=mobilier+scolaire&sans_code=CPV39160000")
+    tab.locator("#pays-PL").check()
+    expect(tab).to_have_url(
+        f"{address}/recherche?q=mobilier+scolaire&sans_code=CPV39160000&pays=PL"
+    )
 
 
 def test_ticking_a_facet_updates_results_address_and_announcement_in_place(tab, address):

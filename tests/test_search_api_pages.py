@@ -413,6 +413,141 @@ def test_an_acronym_shows_its_full_words(site, lead):
 
 def test_what_was_read_is_shown_without_harm(site, lead):
     hostile = "<b>Allemagne</b> équipemnt<script>"
-    results = page(site(lead()), f"/recherche?q={quote(hostile)}")
+    results = page(site(lead(country="AT")), f"/recherche?q={quote(hostile)}")
     assert not results.xpath("//main//b")
     assert "équipement" in words(results, "//p[@class='lecture']")
+
+
+def test_the_codes_understood_are_told_and_can_be_refused_required_and_taken_back(site, lead):
+    visited = site(lead(cpv="39160000"), lead("Bürostühle", cpv="39112000"))
+    results = page(visited, "/recherche?q=mobilier+scolaire&pays=DE")
+    told = words(results, "//div[@class='compris']")
+    assert told.startswith("Compris comme CPV 39160000 Mobilier scolaire")
+    asked = {"q": ["mobilier scolaire"], "pays": ["DE"]}
+    without, filtered = links(results, "//div[@class='compris']")
+    assert without == asked | {"sans_code": ["CPV39160000"]}
+    assert filtered == asked | {"cpv": ["3916"]}
+    other = page(visited, "/recherche?q=mobilier+scolaire&sans_code=CPV39160000&pays=DE")
+    assert "CPV 39160000" not in words(other, "//div[@class='compris']")
+    assert "Code écarté : CPV 39160000 Mobilier scolaire" in words(other, "//p[@class='lecture']")
+    assert links(other, "//p[@class='lecture']") == [asked]
+    kept = other.xpath("//input[@name='sans_code'][@form='recherche'][@type='hidden']/@value")
+    assert kept == ["CPV39160000"]
+
+
+def test_a_code_that_already_filters_is_not_offered_as_a_filter(site, lead):
+    results = page(site(lead(cpv="39160000")), "/recherche?q=mobilier+scolaire&cpv=3916")
+    assert "filtrer" not in words(results, "//div[@class='compris']")
+
+
+def test_words_without_product_are_understood_as_no_code(site, lead):
+    results = page(site(lead()), "/recherche?q=bonjour+comment+allez+vous")
+    assert not results.xpath("//div[@class='compris']")
+
+
+@pytest.mark.parametrize("written", ["SH940131", "sh 9401 31", "HS:940131"])
+def test_a_refused_code_has_one_address_however_it_is_written(site, lead, written):
+    answer = site(lead()).get(f"/recherche?q=chaises&sans_code={quote(written)}")
+    if answer.status_code == 303:
+        assert answer.headers["location"] == "/recherche?q=chaises&sans_code=SH940131"
+    else:
+        assert written == "SH940131"
+
+
+def test_a_proposed_code_never_looks_like_a_given_one(site, lead):
+    def guessed(score: float, *evidence: str) -> LeadCode:
+        return LeadCode(
+            scheme="CPV", code="39160000", score=score, method="model", evidence=evidence
+        )
+
+    sure, likely = lead(codes=(guessed(0.95, "Schulmöbel"),)), lead(codes=(guessed(0.7),))
+    possible = lead(codes=(guessed(0.5),), without_hs=True)
+    given_one, hidden = lead("Stühle", cpv="39112000"), lead(codes=(guessed(0.4),))
+    visited = site(sure, likely, possible, given_one, hidden)
+    told = [
+        words(page(visited, f"/leads/{one.id}"), "//section[@aria-labelledby='codes']")
+        for one in (sure, likely, possible, given_one)
+    ]
+    assert "proposé d’après les mots : « Schulmöbel », sûr" in told[0]
+    assert "proposé d’après le texte, probable" in told[1]
+    assert "proposé d’après le texte, possible" in told[2]
+    assert "Sans code SH (service ou travaux)" in told[2]
+    assert "donné par la source" in told[3]
+    unsure = page(visited, f"/leads/{hidden.id}")
+    assert "Mobilier scolaire" not in words(unsure, "//article[contains(@class,'fiche')]")
+    cards = page(visited, "/recherche").xpath("//article")
+    assert [len(one.xpath(".//span[@class='propose']")) for one in cards].count(1) == 3
+    [plain] = [one for one in cards if "Stühle" in one.text_content()]
+    assert "proposé" not in plain.text_content()
+
+
+def test_a_code_that_follows_from_another_says_so(site, lead):
+    follows = LeadCode(scheme="HS", code="940360", score=0.8, method="correspondence")
+    found = lead(codes=(LeadCode(scheme="CPV", code="39160000"), follows))
+    told = words(page(site(found), f"/leads/{found.id}"), "//section[@aria-labelledby='codes']")
+    assert "déduit du CPV (correspondance), probable" in told
+
+
+def test_a_code_that_answers_without_a_word_says_that_it_answers(site, lead):
+    found = lead("Lieferung", cpv="09134000")
+    told = words(page(site(found), "/recherche?q=carburant+diesel"), "//details[@class='raisons']")
+    assert "« Gasoils » : répond à la recherche" in told
+
+
+def test_a_fresh_lead_says_so(site, lead, now):
+    found = lead("vin", published=now - timedelta(days=3), days=20)
+    told = words(page(site(found), "/recherche?q=vin"), "//details[@class='raisons']")
+    assert "Publié il y a 3 jours, échéance dans 20 jours : un peu remonté" in told
+
+
+SHEET = """Série PX : pompes à engrenages externes pour circuits hydrauliques.
+Cylindrée de 4 à 63 cm³ par tour, pression de service continue jusqu'à 250 bar, « sans fuite ».
+Corps en aluminium extrudé, flasques en fonte, paliers à compensation axiale, joints nitrile."""
+
+
+def test_a_pasted_sheet_becomes_a_search_with_an_address(site, lead):
+    visited = site(lead("Hydraulikpumpen", cpv="42122480"), lead(country="PL", cpv="39160000"))
+    form = page(visited, "/fiche-produit?pays=DE&q=abc")
+    assert form.xpath("//textarea[@name='fiche']")[0].text.strip() == "abc"
+    [there] = form.xpath("//form[@method='post']/@action")
+    assert there == "/fiche-produit?pays=DE"
+    answer = visited.post(there, data={"fiche": SHEET})
+    assert answer.status_code == 303
+    results = page(visited, answer.headers["location"])
+    assert titles(results) == ["Hydraulikpumpen"]
+    start = "Série PX : pompes à engrenages externes pour circuits hydrauliques"
+    assert words(results, "//h1") == f"1 lead ouvert pour la fiche « {start}… »"
+    assert "CPV 4212" in words(results, "//div[@class='compris']")
+    again = page(visited, results.xpath("//a[.='Modifier la fiche produit']/@href")[0])
+    assert "sans fuite" in again.xpath("//textarea")[0].text
+
+
+def test_a_sheet_of_twenty_thousand_characters_fits_an_address(site):
+    answer = site().post("/fiche-produit", data={"fiche": (SHEET * 100)[:20_000]})
+    (_, text), *_ = parse_qsl(urlsplit(answer.headers["location"]).query)
+    assert answer.status_code == 303
+    assert text.startswith("Série PX : pompes à engrenages")
+    assert len(text) <= 2_000
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [("", 400), (" \n ", 400), ("é" * 20_001, 413), ("🧀" * 90_000, 413)]
+)
+def test_a_sheet_that_cannot_be_read_is_refused_in_french(site, text, status):
+    answer = site().post("/fiche-produit", data={"fiche": text})
+    assert answer.status_code == status
+    assert "erreur-fiche" in answer.text
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff=\xfe", b"fiche=%ff%00", b"fiche", b"&" * 2_000])
+def test_no_body_makes_the_reading_of_a_sheet_fail(site, body):
+    assert site().post("/fiche-produit?pays=Ailleurs", content=body).status_code in (303, 400)
+
+
+def test_a_hostile_sheet_stays_text(site):
+    visited = site()
+    answer = visited.post("/fiche-produit", data={"fiche": HOSTILE * 9 + "</textarea><u>"})
+    results = page(visited, answer.headers["location"])
+    form = page(visited, results.xpath("//a[contains(.,'fiche produit')]/@href")[0])
+    for tree in (results, form):
+        assert not tree.xpath("//main//img | //main//script | //main//u")

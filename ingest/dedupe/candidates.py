@@ -7,6 +7,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
+from index.lead import Lead
 from index.store import LeadStore
 from ingest.dedupe import known
 from ingest.dedupe.buyers import agree, buyer
@@ -14,6 +15,7 @@ from ingest.dedupe.facts import same_day
 from ingest.dedupe.known import Bearer
 from ingest.dedupe.profile import Profile
 from ingest.dedupe.signatures import signatures
+from ingest.ledger import batched
 
 # Leads compared with one notice.
 _COMPARED = 10
@@ -37,7 +39,10 @@ class Candidates:
         self._new: list[tuple[int, Bearer]] = []
         self._heirs: dict[str, str] = {}
         found = {lead for one in profiles for lead in self._sharing(one)}
-        self._held = store.read(connection, sorted(found))
+        self._held: dict[str, Lead] = {}
+        # In lots: a statement holds so many parameters and no more.
+        for some in batched(sorted(found)):
+            self._held |= store.read(connection, some)
 
     def of(self, one: Profile) -> list[str]:
         """Ids of the leads to compare with this notice."""

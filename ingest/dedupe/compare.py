@@ -13,8 +13,7 @@ from ingest.dedupe.profile import Profile
 
 # Points from which two notices are one demand; a score of 1 is twice as many.
 NEEDED = 6.0
-# Within one source and one stage, two demands alike are more frequent than one told twice; and in
-# two languages, words say less.
+# Within one source and one stage, two demands alike are more frequent than one told twice.
 _MORE = 0.5
 
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from index.light import LightEmbedder
 from index.store import LeadStore
+from index.trade import TradeEmbedder
 from ingest.dedupe.compare import judge
 from ingest.dedupe.meaning import meaning_by
 from ingest.dedupe.profile import Profile, profile
@@ -121,7 +121,7 @@ def profiles(tellings: Iterable[Telling], rates: Rates) -> Iterator[Profile]:
 def decided(some: Iterable[Pair]) -> Measure:
     """What the decision says of each pair."""
     measure, rates = Measure(), Rates.load()
-    meaning = meaning_by(LightEmbedder.load())
+    meaning = meaning_by(TradeEmbedder.load())
     for pair in some:
         one, other = profiles([pair.one, pair.other], rates)
         verdict = judge([one], [other], meaning=meaning)

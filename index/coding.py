@@ -1,0 +1,393 @@
+"""From words to codes: what a query asks for, and what a text speaks of, in CPV and HS.
+
+A text is compared with the names of every code (by meaning and by words) and with texts whose
+code is known; the closest vote. A linear layer that learned divisions and headings corrects the
+vote. Nothing here decides: it gives shares, ``ingest/classify.py`` says what they allow to say.
+"""
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.concepts import concepts
+from index.corrections import Corrections
+from index.embedding import Vectors
+from index.names import NamesByWords, all_names
+from index.trade import LANGUAGES, PACKAGED, ModelError, TradeEmbedder, unreadable
+from index.wording import object_text
+
+Coded = Literal["CPV", "HS"]
+Shares = NDArray[np.float32]
+
+# Languages whose words can be compared with the French and English names of codes.
+_NAMED = ("fr", "en")
+# A text learned has at most this many codes.
+LEARNED_CODES = 4
+# A text learned again takes the place of what was known of it.
+_REPEATED = 0.999
+# How many of the closest names and of the closest learned texts vote.
+_NAMES, _TEXTS = 40, 20
+# Rows of a batch that one comparison holds in memory (with 22,000 names, 25 MB).
+BATCH = 256
+
+
+class Wording(NamedTuple):
+    """A text to code: language is ISO 639-1, "" when unknown."""
+
+    title: str
+    text: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mixture:
+    """How the votes of one scheme are weighed; chosen in training, on texts not learned.
+
+    cosine, words: weights of meaning and words in a comparison. sharp: how much more the closest
+    counts. learned: weight of a learned text against a name. layer: exponent of the correction.
+    """
+
+    cosine: float
+    words: float
+    sharp: float
+    learned: float
+    layer: float
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """Texts whose codes are known: unit vectors, and positions of codes (−1: none)."""
+
+    vectors: Vectors
+    codes: NDArray[np.int32]
+
+
+class Near(NamedTuple):
+    """A text whose code is known, beside another: their cosine, and its codes, main one first."""
+
+    cosine: float
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A linear layer over unit vectors: logits of the codes that it knows, ``digits`` long."""
+
+    digits: int
+    codes: tuple[str, ...]
+    weights: Vectors
+    bias: Vectors
+
+    def shares(self, vectors: Vectors) -> Shares:
+        """Softmax of the logits, shape (len(vectors), len(codes))."""
+        logits = vectors @ self.weights.T + self.bias
+        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(raised / raised.sum(axis=1, keepdims=True), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """How often what got a share of the votes was right: points of a growing line."""
+
+    shares: Vectors
+    right: Vectors
+
+    def __call__(self, share: float) -> float:
+        """Calibrated confidence, 0–1."""
+        return float(np.interp(share, self.shares, self.right))
+
+
+class Names:
+    """The names of all codes, as rows of vectors and as words; read at first need.
+
+    labels: one vector a concept, for the official names, which training knows; the others are read.
+    """
+
+    def __init__(self, embedder: TradeEmbedder, labels: Vectors) -> None:
+        self._embedder, self._labels, self._lock = embedder, labels, threading.Lock()
+        self._by_words: NamesByWords | None = None
+        self._vectors: Vectors | None = None
+        self.positions = np.array([name.position for name in all_names()], np.int32)
+        self.starts = np.flatnonzero(np.diff(self.positions, prepend=-1))
+
+    @property
+    def by_words(self) -> NamesByWords:
+        """Rows by the words they hold."""
+        if self._by_words is None:
+            with self._lock:
+                self._by_words = self._by_words or NamesByWords()
+        return self._by_words
+
+    @property
+    def vectors(self) -> Vectors:
+        """One row a name (some two seconds to read them all)."""
+        if self._vectors is None:
+            with self._lock:
+                if self._vectors is None:
+                    self._vectors = self._read()
+        return self._vectors
+
+    def _read(self) -> Vectors:
+        names = all_names()
+        official = np.array([name.official for name in names])
+        made = np.empty((len(names), self._labels.shape[1]), np.float32)
+        made[official] = self._labels[self.positions[official]]
+        read = [f"{name.fr} {name.en}" for name in names if not name.official]
+        made[~official] = self._embedder.embed(read)
+        return made
+
+    def rows(self, scheme: Coded) -> slice:
+        """Rows of a scheme's names."""
+        within = concepts().of(scheme)
+        first, last = np.searchsorted(self.positions, [within.start, within.stop])
+        return slice(int(first), int(last))
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Texts beside names and learned texts, before anything is weighed. meaning: cosines with the
+    scheme's names; words: what their words have in common, 0–1; learned: cosines with texts."""
+
+    vectors: Vectors
+    meaning: Shares
+    words: Shares
+    learned: Shares
+
+
+@dataclass(frozen=True)
+class Coder:
+    """Compares texts with codes. Safe to share among threads.
+
+    labels: one vector a concept, the mean of its labels in all languages. curves: of a scheme, by
+    number of digits of the code that is said. corrections: what ``learning`` was told.
+    """
+
+    embedder: TradeEmbedder
+    labels: Vectors
+    names: Names
+    learned: dict[Coded, Learned]
+    layers: dict[Coded, Layer]
+    mixtures: dict[Coded, Mixture]
+    curves: dict[Coded, dict[int, Curve]]
+    corrections: dict[Coded, Corrections] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, folder: Path = PACKAGED) -> "Coder":
+        """The packaged coder, or that of a folder made by training. Raises ModelError."""
+        from index.coding_file import read
+
+        try:
+            return read(folder)
+        except ModelError:
+            raise
+        except Exception as error:  # a damaged archive raises whatever its bytes lead to
+            raise unreadable(folder, error) from error
+
+    def learning(self, scheme: Coded, texts: Sequence[Wording], codes: Sequence[str]) -> "Coder":
+        """The same coder that also knows these texts: people's corrections count at once.
+
+        KeyError for an unknown code. Of texts that are the same, the last one counts.
+        """
+        if not texts:
+            return self
+        last = {(text.title, text.text): at for at, text in enumerate(texts)}
+        texts, codes = [texts[at] for at in last.values()], [codes[at] for at in last.values()]
+        rows = np.full((len(texts), LEARNED_CODES), -1, np.int32)
+        rows[:, 0] = [concepts().position[scheme, code] for code in codes]
+        titles, vectors = self._titles(texts), self.vectors(texts)
+        known, told = self.learned[scheme], self.corrections.get(scheme)
+        fresh = ~(known.vectors @ vectors.T > _REPEATED).any(axis=1)
+        more = Learned(
+            np.concatenate([known.vectors[fresh], vectors]),
+            np.concatenate([known.codes[fresh], rows]),
+        )
+        said = Corrections(titles, vectors, rows[:, 0])
+        return replace(
+            self,
+            learned=self.learned | {scheme: more},
+            corrections=self.corrections | {scheme: told.then(said) if told else said},
+        )
+
+    def nearest_learned(self, scheme: Coded, texts: Sequence[Wording]) -> list[Near]:
+        """The learned text closest to each text."""
+        vectors, known = self.vectors(texts), self.learned[scheme]
+        if not len(known.codes):
+            return [Near(0.0, ())] * len(texts)
+        return [
+            Near(float(row.max()), _names(known.codes[row.argmax()]))
+            for at in range(0, len(texts), BATCH)
+            for row in vectors[at : at + BATCH] @ known.vectors.T
+        ]
+
+    def corrected(self, scheme: Coded, texts: Sequence[Wording]) -> list[Near | None]:
+        """What a person said of each text, or of the same but for trifles; None for nothing."""
+        told = self.corrections.get(scheme)
+        if told is None or not texts:
+            return [None] * len(texts)
+        found = told.closest(self._titles(texts), self.vectors(texts))
+        return [near and Near(near[0], _names([near[1]])) for near in found]
+
+    def _titles(self, texts: Sequence[Wording]) -> Vectors:
+        return self.embedder.embed([text.title for text in texts])
+
+    def vectors(self, texts: Sequence[Wording]) -> Vectors:
+        """What the comparisons are made on, shape (len(texts), dimensions)."""
+        return _read(self.embedder, tuple(texts))
+
+    # Queries
+
+    def wanted(self, text: str) -> Shares:
+        """How well each concept answers a query, 0–1, shape (len(concepts),).
+
+        The best of its names counts, half by meaning and half by words; zeros when no word is
+        known.
+        """
+        row: Shares = self.all_wanted([text])[0]
+        return row
+
+    def all_wanted(self, texts: Sequence[str]) -> Shares:
+        """The same for several at once, one row each."""
+        like = 0.5 * self._near(self.embedder.embed_queries(texts))
+        for row, text in zip(like, texts, strict=True):
+            rows, found = self.names.by_words.find(text)
+            row[rows] += 0.5 * found
+        return self._best(like)
+
+    def meant(self, vectors: Vectors) -> Shares:
+        """Cosine of each unit vector with the nearest name of each concept, 0–1."""
+        return self._best(self._near(vectors))
+
+    def _near(self, vectors: Vectors) -> Vectors:
+        return np.asarray(np.clip(vectors @ self.names.vectors.T, 0, 1), np.float32)
+
+    def _best(self, like: Vectors) -> Shares:
+        return np.asarray(np.maximum.reduceat(like, self.names.starts, axis=1), np.float32)
+
+    # Texts
+
+    def shares(self, scheme: Coded, texts: Sequence[Wording]) -> Shares:
+        """What part of the votes each concept of the scheme gets from each text.
+
+        Shape (len(texts), len(concepts of the scheme)); rows add up to one, or to zero when no
+        word of the text is known.
+        """
+        parts = [
+            self.mixed(scheme, self.compared(scheme, texts[at : at + BATCH]))
+            for at in range(0, len(texts), BATCH)
+        ]
+        return np.concatenate(parts) if parts else np.zeros((0, _size(scheme)), np.float32)
+
+    def compared(self, scheme: Coded, texts: Sequence[Wording]) -> Compared:
+        """The texts beside everything that may vote."""
+        vectors, rows = self.vectors(texts), self.names.rows(scheme)
+        words = np.zeros((len(texts), rows.stop - rows.start), np.float32)
+        for at, text in enumerate(texts):
+            if text.language in _NAMED:
+                found, much = self.names.by_words.find(text.title, scheme)
+                words[at, found - rows.start] = much
+        meaning = vectors @ self.names.vectors[rows].T
+        return Compared(vectors, meaning, words, vectors @ self.learned[scheme].vectors.T)
+
+    def mixed(self, scheme: Coded, compared: Compared) -> Shares:
+        """The votes, weighed by the scheme's mixture."""
+        mixture, first = self.mixtures[scheme], concepts().of(scheme).start
+        named = self.names.positions[self.names.rows(scheme)][:, None] - first
+        like = mixture.cosine * compared.meaning + mixture.words * compared.words
+        votes = np.zeros((len(like), _size(scheme)), np.float32)
+        _vote(votes, like, named, mixture.sharp, _NAMES, 1.0)
+        known = self.learned[scheme].codes
+        codes = np.where(known >= 0, known - first, -1)
+        close = mixture.cosine * compared.learned
+        _vote(votes, close, codes, mixture.sharp, _TEXTS, mixture.learned)
+        votes[~compared.vectors.any(axis=1)] = 0
+        shared = _normal(_shared_out(votes, scheme))
+        return _normal(self._corrected(scheme, shared, compared.vectors))
+
+    def _corrected(self, scheme: Coded, shares: Shares, vectors: Vectors) -> Shares:
+        layer, mixture = self.layers.get(scheme), self.mixtures[scheme]
+        if layer is None or not mixture.layer:
+            return shares
+        group = _groups(scheme, layer.digits, layer.codes)
+        voted = np.zeros((len(shares), len(layer.codes) + 1), np.float32)
+        np.add.at(voted.T, group, shares.T)
+        said = np.pad(layer.shares(vectors), ((0, 0), (0, 1)), constant_values=1e-3)
+        factor = ((said + 1e-3) / (voted + 1e-2)) ** mixture.layer
+        return np.asarray(shares * factor[:, group], np.float32)
+
+
+def _names(row: Iterable[int]) -> tuple[str, ...]:
+    return tuple(concepts().names[at][1] for at in row if at >= 0)
+
+
+# The same texts are compared with names, with texts learned and with what people said of them.
+@lru_cache(maxsize=4)
+def _read(embedder: TradeEmbedder, texts: tuple[Wording, ...]) -> Vectors:
+    read = [
+        object_text(text.title, text.text) if text.language in LANGUAGES else "" for text in texts
+    ]
+    return embedder.embed(read)
+
+
+def _size(scheme: Coded) -> int:
+    return len(concepts().codes(scheme))
+
+
+def _vote(
+    votes: Shares, like: Shares, codes: NDArray[np.int32], sharp: float, count: int, weight: float
+) -> None:
+    """Add to ``votes`` those of the ``count`` closest of each row. codes: −1 is no code."""
+    count = min(count, like.shape[1])
+    if count < 1:
+        return
+    closest = np.argpartition(-like, count - 1, axis=1)[:, :count]
+    force = weight * np.exp(sharp * (np.take_along_axis(like, closest, 1) - 1))
+    given = codes[closest]
+    each = force[:, :, None] * (given >= 0) / np.maximum((given >= 0).sum(-1, keepdims=True), 1)
+    rows = np.broadcast_to(np.arange(len(like))[:, None, None], given.shape)
+    np.add.at(votes, (rows.ravel(), np.maximum(given, 0).ravel()), each.ravel())
+
+
+def _normal(shares: Shares) -> Shares:
+    """Rows that add up to one; zeros stay zeros."""
+    total = shares.sum(axis=1, keepdims=True)
+    made = np.zeros_like(shares)
+    np.divide(shares, total, out=made, where=total > 0)
+    return made
+
+
+def _shared_out(votes: Shares, scheme: Coded) -> Shares:
+    """In HS goods have six digits: what a heading got goes to its subheadings, the more to each
+    the fewer they are."""
+    if scheme == "CPV":
+        return votes
+    above, part = _subheadings()
+    made: Shares = votes + np.where(part > 0, votes[:, above] * part, 0)
+    made[:, part == 0] *= 0.01
+    return made
+
+
+@cache
+def _subheadings() -> tuple[NDArray[np.int64], Vectors]:
+    """For each HS concept, the place of its heading and the part it takes of it (0 for none)."""
+    names = concepts().codes("HS")
+    place = {code: at for at, code in enumerate(names)}
+    count: dict[str, int] = {}
+    for code in names:
+        if len(code) == 6:
+            count[code[:4]] = count.get(code[:4], 0) + 1
+    above = np.array([place[code[:4]] if len(code) == 6 else 0 for code in names])
+    part = [count[code[:4]] ** -0.7 if len(code) == 6 else 0.0 for code in names]
+    return above, np.array(part, np.float32)
+
+
+@cache
+def _groups(scheme: Coded, digits: int, codes: tuple[str, ...]) -> NDArray[np.int64]:
+    """For each concept of the scheme, its place among a layer's codes (the last: none)."""
+    place = {code: at for at, code in enumerate(codes)}
+    return np.array([place.get(code[:digits], len(codes)) for code in concepts().codes(scheme)])

@@ -1,0 +1,18 @@
+"""Which models the settings ask for."""
+
+from index.coding import Coder
+from index.sense import Sense
+from index.sentences import SentenceEmbedder
+from index.settings import Settings
+from index.trade import PACKAGED
+
+
+def open_coder(settings: Settings) -> Coder:
+    """The packaged coder with its embedding, or that of one's own model. Raises ModelError."""
+    return Coder.load(settings.model or PACKAGED)
+
+
+def open_sense(settings: Settings) -> Sense:
+    """The space in which leads and queries are compared. Raises ModelError."""
+    coder = open_coder(settings)
+    return Sense(SentenceEmbedder(settings.encoder) if settings.encoder else coder.embedder, coder)

@@ -1,0 +1,215 @@
+"""The codes of leads: those their sources gave, and what words and correspondences add.
+
+A guess climbs its nomenclature until it is sure enough to be said, or says nothing; what it
+hesitates between stays as hints. What a person said of the same text is said again. Services and
+works have no HS code. Nothing given by a source or an analyst is ever replaced.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from index.coding import BATCH, Coded, Coder, Near, Shares, Wording
+from index.concepts import concepts, digits
+from index.lead import SURE_ENOUGH, Hint, Lead, LeadCode, Method
+from ingest.evidence import evidence
+from taxonomies import correspondence, cpv, sectors
+
+# Hints kept of a scheme (more of them change nothing to the ranking), and the least share of one.
+HINTS, _LEAST = 12, 0.01
+# Less of the votes never made a code sure enough to be said.
+_UNSURE = 0.05
+
+_SCHEMES: tuple[Coded, ...] = ("CPV", "HS")
+
+# Cosine from which a learned text is nearly the same.
+_NEIGHBOUR = 0.9
+
+# Share of the votes from which a lead without code is taken for a service or works.
+_MOSTLY = 0.6
+
+# Correspondences said of a lead, at most; and what votes outside them still count.
+_FOLLOWING, _OUTSIDE = 3, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What the votes allow to say: the deepest code that is sure enough (None when not even a
+    division is), its calibrated confidence, and the best codes with their shares."""
+
+    code: str | None
+    confidence: float
+    hints: tuple[Hint, ...]
+
+
+def guess(coder: Coder, scheme: Coded, shares: Shares) -> Guess:
+    """What one row of ``Coder.shares`` allows to say."""
+    names = concepts().codes(scheme)
+    hints = tuple(
+        Hint(scheme=scheme, code=names[at], share=round(float(shares[at]), 3))
+        for at in np.argsort(-shares, kind="stable")[:HINTS]
+        if shares[at] >= _LEAST
+    )
+    whole = concepts().whole(shares[None, :], scheme)[0]
+    sure = [
+        (digits(scheme, names[at]), curve(float(whole[at])), names[at])
+        for at in np.flatnonzero(whole >= _UNSURE)
+        if (curve := coder.curves[scheme].get(digits(scheme, names[at])))
+    ]
+    said = max((one for one in sure if one[1] >= SURE_ENOUGH), default=(0, 0.0, None))
+    return Guess(said[2], said[1], hints)
+
+
+@dataclass
+class _Draft:
+    """A lead on its way: the codes it has so far, and those guessed, which evidence will join."""
+
+    lead: Lead
+    text: Wording
+    codes: list[LeadCode]
+    hints: list[Hint] = field(default_factory=list)
+    without_hs: bool = False
+
+    def lacks(self, scheme: str) -> bool:
+        """Whether nobody gave it a code of this scheme."""
+        return all(code.scheme != scheme for code in self.codes)
+
+
+def wording(lead: Lead) -> Wording:
+    """What is compared with codes: the titles in all languages, the text in the first."""
+    if not lead.texts:
+        return Wording("")
+    titles = ". ".join(dict.fromkeys(text.title for text in lead.texts))
+    return Wording(titles, lead.texts[0].text, lead.language)
+
+
+def classify(leads: Sequence[Lead], coder: Coder) -> list[Lead]:
+    """The leads with codes, hints and sectors, in the same order."""
+    some = (leads[at : at + BATCH] for at in range(0, len(leads), BATCH))
+    return [one for batch in some for one in _classified(batch, coder)]
+
+
+def _classified(leads: Sequence[Lead], coder: Coder) -> list[Lead]:
+    drafts = [
+        _Draft(lead, wording(lead), [code for code in lead.codes if code.given]) for lead in leads
+    ]
+    for scheme in _SCHEMES:
+        _repeat(coder, scheme, [draft for draft in drafts if draft.lacks(scheme)])
+    _guess(coder, "CPV", [draft for draft in drafts if draft.lacks("CPV")])
+    for draft in drafts:
+        # A service with goods beside it has the code of these goods.
+        draft.codes += following(draft.codes)
+        draft.without_hs = without_hs(draft.codes, draft.hints)
+    _guess(coder, "HS", [one for one in drafts if one.lacks("HS") and not one.without_hs])
+    spoken = evidence(coder, [(draft.text, draft.codes) for draft in drafts])
+    return [_finished(draft, codes) for draft, codes in zip(drafts, spoken, strict=True)]
+
+
+def _repeat(coder: Coder, scheme: Coded, drafts: Sequence[_Draft]) -> None:
+    """Add to drafts what a person said of the same texts."""
+    for draft, near in zip(drafts, coder.corrected(scheme, _texts(drafts)), strict=True):
+        if near:
+            [code], score = near.codes, round(near.cosine, 2)
+            draft.codes.append(LeadCode(scheme=scheme, code=code, score=score, method="neighbours"))
+            draft.hints.append(Hint(scheme=scheme, code=code, share=1.0))
+
+
+def _guess(coder: Coder, scheme: Coded, drafts: Sequence[_Draft]) -> None:
+    """Add to drafts what their words allow to say of one scheme."""
+    texts = _texts(drafts)
+    shares, learned = coder.shares(scheme, texts), coder.nearest_learned(scheme, texts)
+    for draft, row, near in zip(drafts, shares, learned, strict=True):
+        found = guess(coder, scheme, among(row, draft.codes) if scheme == "HS" else row)
+        draft.hints += found.hints
+        if found.code is not None:
+            score, method = round(found.confidence, 2), method_of(scheme, found.code, near)
+            draft.codes.append(LeadCode(scheme=scheme, code=found.code, score=score, method=method))
+
+
+def method_of(scheme: Coded, code: str, near: Near) -> Method:
+    """How a guessed code is known: from a learned text nearly the same that has it, or from all
+    that votes."""
+    if near.cosine >= _NEIGHBOUR:
+        start = code[: digits(scheme, code)]
+        if any(one.startswith(start) for one in near.codes):
+            return "neighbours"
+    return "model"
+
+
+def _texts(drafts: Sequence[_Draft]) -> list[Wording]:
+    return [draft.text for draft in drafts]
+
+
+def _finished(draft: _Draft, codes: Sequence[LeadCode]) -> Lead:
+    told = (code for code in codes if code.score >= SURE_ENOUGH)
+    names = (name for code in told for name in sectors.of(code.scheme, code.code))
+    return draft.lead.model_copy(
+        update={
+            "codes": tuple(codes),
+            "hints": tuple(draft.hints),
+            "without_hs": draft.without_hs,
+            "sectors": tuple(dict.fromkeys(names)),
+        }
+    )
+
+
+def without_hs(codes: Sequence[LeadCode], hints: Sequence[Hint]) -> bool:
+    """Whether this is a service or works: its main CPV code has no HS code, or, where no code is
+    said, most of what its words suggest."""
+    if any(code.scheme == "HS" for code in codes):
+        return False
+    said = [code.code for code in codes if code.scheme == "CPV"]
+    if said:
+        return correspondence.has_no_hs(said[0])
+    mute = (hint.share for hint in hints if correspondence.has_no_hs(hint.code))
+    return sum(mute) >= _MOSTLY
+
+
+def following(codes: Sequence[LeadCode]) -> list[LeadCode]:
+    """HS and NAF codes that follow from the CPV codes that were given, where there is none."""
+    found: list[LeadCode] = []
+    for scheme, table in (("HS", correspondence.hs_of_cpv), ("NAF", correspondence.naf_of_cpv)):
+        if all(code.scheme != scheme for code in codes):
+            matches = [
+                (match, code)
+                for code in codes
+                if code.scheme == "CPV" and code.given
+                for match in table(code.code)
+            ]
+            found += _surest(scheme, matches)
+    return found
+
+
+def _surest(
+    scheme: str, matches: Sequence[tuple[correspondence.Match, LeadCode]]
+) -> Iterator[LeadCode]:
+    best: dict[str, LeadCode] = {}
+    for match, source in sorted(matches, key=lambda pair: -pair[0].score):
+        if match.score >= SURE_ENOUGH and len(best) < _FOLLOWING:
+            made = LeadCode.model_validate(
+                {
+                    "scheme": scheme,
+                    "code": match.code,
+                    "score": round(match.score, 2),
+                    "method": "correspondence",
+                    "evidence": (cpv.label(source.code),),
+                }
+            )
+            best.setdefault(match.code, made)
+    yield from best.values()
+
+
+def among(shares: Shares, codes: Sequence[LeadCode]) -> Shares:
+    """The votes for HS codes, those that follow from the CPV codes counting most."""
+    table, within = concepts(), concepts().of("HS")
+    factor = np.full(len(shares), _OUTSIDE, np.float32)
+    for code in codes:
+        if code.scheme == "CPV":
+            for match in correspondence.hs_of_cpv(code.code):
+                at = table.position["HS", match.code]
+                below = slice(at - within.start, int(table.last[at]) - within.start)
+                factor[below] = np.maximum(factor[below], _OUTSIDE + match.score * code.score)
+    raised = shares * factor
+    total = float(raised.sum())
+    return np.asarray(raised / total if total else raised, np.float32)
