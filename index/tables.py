@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -133,6 +134,57 @@ run = Table(
     Column("started", _Moment, nullable=False),
     Column("finished", _Moment),
     Column("report", Text, nullable=False),
+)
+
+# One collection of a source: what was fetched, held until monitors or a person let it in.
+# state: collecting, held, promoted, rejected. beat: last sign of life of who collects. since,
+# until: the dates asked for; the next collection starts from those of the last promoted one.
+# crawl: report of the spider (JSON). reading: what its documents hold, counted before they are let
+# in (JSON). run: the ingestion that let it in.
+collection = Table(
+    "collection",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("source", String(80), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("started", _Moment, nullable=False),
+    Column("beat", _Moment, nullable=False),
+    Column("finished", _Moment),
+    Column("since", Date),
+    Column("until", Date),
+    Column("folder", Text, nullable=False),
+    Column("crawl", Text, nullable=False),
+    Column("reading", Text, nullable=False),
+    Column("run", BigInteger),
+    Column("decided_by", Text, nullable=False),
+    Index("ix_collection_source_id", "source", "id"),
+)
+
+# What somebody should look at. One is open at most for a source and a kind; each collection in
+# which it shows again counts one more time.
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("source", String(80), nullable=False, index=True),
+    Column("kind", String(40), nullable=False),
+    Column("collection", BigInteger),
+    Column("detail", Text, nullable=False),
+    Column("opened", _Moment, nullable=False),
+    Column("last", _Moment, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("closed", _Moment),
+    Column("closed_by", Text, nullable=False),
+)
+
+# A moment at which a source was due. Whoever writes the row asks the source; the others do not.
+slot = Table(
+    "slot",
+    metadata,
+    Column("source", String(80), primary_key=True),
+    Column("due", _Moment, primary_key=True),
+    Column("taken", _Moment, nullable=False),
+    Column("done", _Moment),
 )
 
 quarantine = Table(

@@ -5,10 +5,11 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
+
+from ingest.collect import Collect, Page, known_zone
 
 Format = Literal["ted", "eforms", "ocds", "fbo", "tabular"]
 Columns = TypeVar("Columns", str, tuple[str, ...], dict[str, str])
@@ -26,11 +27,7 @@ class SourceError(Exception):
     """A source's page is missing or wrong; the message is French and meant for people."""
 
 
-class _Page(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Recognise(_Page):
+class Recognise(Page):
     """How a document of unknown origin is recognised as this source's (``debouches ingerer auto``).
 
     files: shell patterns on the file name; ocid_prefixes: registered OCDS prefixes.
@@ -40,7 +37,7 @@ class Recognise(_Page):
     ocid_prefixes: tuple[str, ...] = ()
 
 
-class Dates(_Page):
+class Dates(Page):
     """How to read dates: ``order`` for 03.04.2027, ``timezone`` where the source writes none.
 
     An empty ``timezone`` means the zone of the buyer's country.
@@ -52,10 +49,7 @@ class Dates(_Page):
     @field_validator("timezone")
     @classmethod
     def _exists(cls, written: str) -> str:
-        try:
-            return written and ZoneInfo(written).key
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ValueError(f"fuseau horaire inconnu : « {written} »") from error
+        return known_zone(written)
 
 
 def _compiles(pattern: str) -> None:
@@ -65,7 +59,7 @@ def _compiles(pattern: str) -> None:
         raise ValueError(f"expression régulière incorrecte : « {pattern} » ({error})") from error
 
 
-class Mapping(_Page):
+class Mapping(Page):
     """Columns of a tabular feed. Each value is a column name, or a dotted path for JSON and XML.
 
     rows: where the rows are: a JSON path ("data", "features"), an XML element name, a sheet name.
@@ -112,7 +106,7 @@ class Mapping(_Page):
         return columns
 
 
-class Source(_Page):
+class Source(Page):
     """One YAML page of ``ingest/sources``: see CONTRIBUTING, « Décrire une source ».
 
     trust: high publishes at once; medium and low go to the analysts' queue.
@@ -122,6 +116,8 @@ class Source(_Page):
     lookups: subject → {what the source wrote → what it means}, corrections made by people;
     subjects: country, currency, language, stage.
     fictitious: leads written as examples, marked so wherever shown.
+    access, schedule: how notices come and at what pace, in words for people; collect: how and when
+    they are fetched, None when somebody brings them.
     """
 
     name: str
@@ -144,6 +140,7 @@ class Source(_Page):
     recognise: Recognise = Recognise()
     dates: Dates = Dates()
     mapping: Mapping | None = None
+    collect: Collect | None = None
     lookups: dict[str, dict[str, str]] = Field(default_factory=dict)
     notes: str = ""
 

@@ -1,0 +1,162 @@
+"""How a source is asked: the part ``collect`` of its page, read by spiders and by the scheduler."""
+
+import re
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+# Fields of a notice whose presence is watched (``Collect.coverage``).
+Covered = Literal[
+    "title", "text", "buyer", "country", "published", "deadline", "amount", "codes", "url"
+]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+_DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+_DATE = re.compile(r"\{(since|until)(?::([^{}]*))?\}")
+_ADDRESS = re.compile(r"https?://[^\s/]+\S*")
+
+
+class Page(BaseModel):
+    """A part of a source's page: frozen, and a field that it does not know is a fault."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def known_zone(written: str) -> str:
+    """The name of a time zone of the IANA base, "" for none. Raises ValueError, in French."""
+    try:
+        return written and ZoneInfo(written).key
+    except (LookupError, ValueError, OSError) as error:
+        raise ValueError(f"fuseau horaire inconnu : « {written} »") from error
+
+
+class Rhythm(Page):
+    """When a source is asked: every hour, day or week, at a local time of ``timezone``.
+
+    at: "HH:MM"; for ``hour`` only the minutes count. days: those of the week on which it is asked
+    (all of them when empty; the first of them for ``week``).
+    """
+
+    every: Literal["hour", "day", "week"] = "day"
+    at: time = time(6, 0)
+    days: tuple[Day, ...] = ()
+    timezone: str = "Europe/Paris"
+
+    @field_validator("timezone")
+    @classmethod
+    def _exists(cls, written: str) -> str:
+        return known_zone(written or "UTC")
+
+
+class AccessKey(Page):
+    """A key that a service asks for. variable: the environment variable that holds it, by which the
+    page names it and never shows it. One of header and parameter says where it goes. how: in
+    French, how to get one."""
+
+    variable: str = Field(pattern="[A-Z][A-Z0-9_]+")
+    header: str = ""
+    parameter: str = ""
+    how: str
+
+
+class Paging(Page):
+    """How a service cuts its answers. ``items``, ``link``, ``cursor`` and ``total`` are dotted
+    paths in a page; "" in ``items`` is the page itself.
+
+    items: lists of items; a page has at least one of them.
+    link: address of the next page; absent, null or "" on the last one.
+    cursor: token of the next page, to be put in the query ``parameter`` of the address.
+    offset, number: without link or cursor, ``parameter`` counts items (offset) or pages (number)
+    from the value it has in the first address; the last page is one with fewer than ``size`` items.
+    total: number of items in all pages together, where the service counts them.
+    """
+
+    items: tuple[str, ...]
+    link: str = ""
+    cursor: str = ""
+    counts: Literal["", "offset", "number"] = ""
+    parameter: str = ""
+    size: int = 0
+    total: str = ""
+
+
+class Collect(Page):
+    """How a source is fetched.
+
+    spider: one of ``crawlers.spiders``. address: first address; ``{since}`` and ``{until}`` mark
+    the place of dates, in ISO 8601 or as said after a colon (``{since:%d/%m/%Y}``).
+    hosts: other hosts on which what it links to may lie.
+    paging: for the spiders that read pages of JSON.
+    details: pattern of the addresses to read, for the spiders that read lists of them.
+    overlap_days: days read again at each collection, for what is published late.
+    first_days: days read the first time.
+    delay: seconds between two requests, one at least. max_mb: largest answer accepted, in MB.
+    silent_after_days: days without any new notice after which somebody should look.
+    coverage: least share of the notices that have a field (0–1), for those that must be there.
+    """
+
+    spider: str
+    address: str
+    hosts: tuple[str, ...] = ()
+    key: AccessKey | None = None
+    paging: Paging | None = None
+    details: str = ""
+    rhythm: Rhythm = Rhythm()
+    overlap_days: int = Field(default=2, ge=0)
+    first_days: int = Field(default=30, ge=1)
+    delay: float = Field(default=1.0, ge=1.0)
+    max_mb: int = Field(default=256, ge=1, le=4096)
+    silent_after_days: int = Field(default=7, ge=1)
+    coverage: dict[Covered, float] = Field(default_factory=dict)
+
+    @field_validator("address")
+    @classmethod
+    def _is_address(cls, written: str) -> str:
+        if not _ADDRESS.fullmatch(dated(written, date(2026, 1, 1), date(2026, 1, 1))):
+            raise ValueError(f"adresse de service incorrecte : « {written[:200]} »")
+        return written
+
+    @field_validator("details")
+    @classmethod
+    def _compiles(cls, pattern: str) -> str:
+        try:
+            re.compile(pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            raise ValueError(f"expression régulière incorrecte : « {pattern} »") from error
+        return pattern
+
+    @property
+    def incremental(self) -> bool:
+        """Whether the service can be asked for what is new only."""
+        return "{since" in self.address or self.spider == "ted"
+
+
+def dated(address: str, since: date, until: date) -> str:
+    """An address with its dates in their place."""
+    dates = {"since": since, "until": until}
+    return _DATE.sub(lambda found: dates[found[1]].strftime(found[2] or "%Y-%m-%d"), address)
+
+
+def last_due(rhythm: Rhythm, now: datetime) -> datetime:
+    """The last moment, at or before ``now`` (aware), at which a source was to be asked; in UTC.
+
+    A local time that a change of clock skips is read an hour later, one that comes twice at its
+    first coming (PEP 495): every period has exactly one moment.
+    """
+    zone = ZoneInfo(rhythm.timezone)
+    local = now.astimezone(zone)
+    if rhythm.every == "hour":
+        # Offsets are not all whole hours: minutes are counted on the local clock.
+        late = (local.minute - rhythm.at.minute) % 60
+        return (now - timedelta(minutes=late)).astimezone(UTC).replace(second=0, microsecond=0)
+    days = {_DAYS.index(day) for day in rhythm.days} or set(range(7))
+    if rhythm.every == "week":
+        days = {min(days)}
+    for back in range(8):
+        day = local.date() - timedelta(days=back)
+        due = datetime.combine(day, rhythm.at, zone).astimezone(UTC)
+        if day.weekday() in days and due <= now:
+            return due
+    raise AssertionError("a week has a due day")  # eight days hold every day of the week
