@@ -1,17 +1,20 @@
-"""Where a crawl lands: one folder a run, one file a body, and a report that says how it ended.
+"""Where a crawl lands: one folder a run, one file an answer, a journal, and a report at the end.
 
 A run without report, or whose report gives another reason than ``finished``, is partial. Its
-bodies are complete nevertheless, and can be ingested.
+answers are whole nevertheless, and the journal says where to go on.
 """
 
 import os
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import orjson
 
-REPORT = "_run.json"
+from crawlers.ask import Ask
+from crawlers.journal import Journal, Step
+
+REPORT, JOURNAL = "_run.json", "_journal.jsonl"
 
 REASONS = {
     "finished": "la dernière page a été lue",
@@ -23,9 +26,12 @@ REASONS = {
     "empty": "trop de pages vides à la suite",
     "endless": "trop de pages",
     "offsite": "la suite est sur un autre site",
+    "private": "l'adresse mène à un réseau privé",
     "oversize": "une réponse est trop volumineuse",
+    "html": "une page web est venue à la place des données",
     "unreadable": "une réponse est illisible",
     "unavailable": "le service ne répond pas correctement",
+    "absent": "un avis annoncé est introuvable",
     "short": "le service annonce davantage d'éléments",
     "disk": "l'écriture sur le disque a échoué",
 }
@@ -46,11 +52,11 @@ def write(path: Path, body: bytes) -> None:
     except OSError:
         part.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
-    # A new name lives in its folder: without this, a power cut may lose a file already synced.
+def sync_folder(folder: Path) -> None:
+    """Make the names of a folder survive a power cut, as the files they name already do."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -66,32 +72,58 @@ def _plain(text: str) -> str:
 class Run:
     """One crawl of one source, in ``<landing>/<source>/<moment of start>/``.
 
-    reason: a key of REASONS, "interrupted" until known better.
-    items: items seen in the pages; declared: as counted by the service, None when it does not say.
-    Raises OSError when the folder cannot be made.
+    since, until: the dates asked for. known: what the run before said of what it read, by address
+    ({version, etag, modified}). reason: a key of REASONS, "interrupted" until known better.
+    resume: the folder of a run to go on with, instead of a new one. tell: hears of each step.
+    Raises OSError when the folder cannot be made or read.
     """
 
     def __init__(
-        self, landing: Path, source: str, agent: str, clock: Callable[[], datetime]
+        self,
+        landing: Path,
+        source: str,
+        agent: str,
+        clock: Callable[[], datetime],
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        known: dict[str, dict[str, str]] | None = None,
+        resume: Path | None = None,
+        tell: Callable[[dict[str, object]], None] = lambda progress: None,
     ) -> None:
-        self.source, self.agent, self.clock = source, agent, clock
+        self.source, self.agent, self.clock, self.tell = source, agent, clock, tell
+        self.since, self.until, self.known = since, until, known or {}
+        self.folder = resume or landing / source / f"{clock():%Y%m%d-%H%M%S-%f}"
+        if resume is None:
+            self.folder.mkdir(parents=True)
+            for folder in (self.folder.parent, landing):
+                sync_folder(folder)
         self.started = clock()
-        self.folder = landing / source / f"{self.started:%Y%m%d-%H%M%S-%f}"
-        self.folder.mkdir(parents=True)
-        for folder in (self.folder.parent, landing):
-            _sync_folder(folder)
-        self.reason = "interrupted"
-        self.pages = self.bytes = self.items = self.retries = 0
-        self.declared: int | None = None
+        self.reason, self.requests, self.retries = "interrupted", 0, 0
         self.errors: list[dict[str, str]] = []
+        (self.folder / REPORT).unlink(missing_ok=True)
+        self.journal = Journal(self.folder / JOURNAL)
 
-    def land(self, body: bytes) -> Path:
-        """Stores one body, byte for byte; on return, it survives a power cut. Raises OSError."""
-        path = self.folder / f"{self.pages + 1:06d}.json"
+    def land(self, ask: Ask, body: bytes) -> Path:
+        """Stores one answer, byte for byte; on return, it survives a power cut. Raises OSError.
+
+        Until ``step`` says what was read in it, the next answer takes its place: after a crash
+        between the two, the same request is made again.
+        """
+        mark = "" if ask.notices else "_"
+        path = self.folder / f"{mark}{self.journal.landed + 1:06d}.{ask.suffix}"
         write(path, body)
-        self.pages += 1
-        self.bytes += len(body)
         return path
+
+    def step(self, step: Step) -> None:
+        """Notes that a request is behind us, in the journal first. Raises OSError."""
+        self.journal.add(step)
+        self.tell(self.progress())
+
+    def miss(self, ask: Ask, reason: str, detail: str = "", landed: int | None = None) -> None:
+        """Notes a request that brought nothing and that the crawl can do without. landed: bytes of
+        an answer that landed nevertheless. Raises OSError."""
+        self.step(Step(ask, landed=landed, missed=reason, detail=_plain(detail)))
 
     def fail(self, reason: str, address: str, detail: str = "") -> None:
         """Notes why the run ends here."""
@@ -102,17 +134,36 @@ class Run:
         """Writes the report. Raises OSError."""
         write(self.folder / REPORT, orjson.dumps(self._report(), option=orjson.OPT_INDENT_2))
 
+    def progress(self) -> dict[str, object]:
+        """Where the run stands."""
+        told = self.journal
+        return {
+            "folder": str(self.folder),
+            "pages": told.landed,
+            "items": told.items,
+            "declared": told.declared,
+            "bytes": told.bytes,
+            "left": told.left,
+        }
+
     def _report(self) -> dict[str, object]:
+        told = self.journal
         return {
             "source": self.source,
+            "since": self.since,
+            "until": self.until,
             "started": self.started,
             "finished": self.clock(),
             "reason": self.reason,
-            "pages": self.pages,
-            "bytes": self.bytes,
-            "items": self.items,
-            "declared": self.declared,
+            "pages": told.landed,
+            "bytes": told.bytes,
+            "items": told.items,
+            "declared": told.declared,
+            "requests": self.requests,
             "retries": self.retries,
+            "unchanged": told.unchanged,
+            "missed": told.missed,
             "errors": self.errors,
+            "known": told.known,
             "user_agent": self.agent,
         }

@@ -1,6 +1,7 @@
 """How politely and how carefully we crawl: Scrapy's settings, each with its reason."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 USER_AGENT = "Debouches/0.1"
 MIN_DELAY = 1.0  # seconds between two requests to one service
@@ -13,20 +14,28 @@ def user_agent(contact: str = "") -> str:
     return f"{USER_AGENT} (+{contact or 'open-source search for export leads'})"
 
 
+def loopback(address: str) -> bool:
+    """Whether an address is one of this very machine."""
+    parts = urlsplit(address)
+    return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+
+
 def settings(
-    delay: float = MIN_DELAY, max_bytes: int = MAX_BYTES, agent: str = ""
+    delay: float = MIN_DELAY, max_bytes: int = MAX_BYTES, agent: str = "", replica: str = ""
 ) -> dict[str, Any]:
     """Scrapy settings for one crawl.
 
-    delay: seconds between two requests; below MIN_DELAY only against one's own machine.
+    delay: seconds between two requests; below MIN_DELAY only against a replica.
     max_bytes: largest body accepted, before and after decompression.
+    replica: address of a replica that answers for all services, "" for none.
     """
     return {
+        "SPIDER_MODULES": ["crawlers.spiders"],
         # -- Politeness: we are guests, and we say who we are.
         "ROBOTSTXT_OBEY": True,
         "USER_AGENT": agent or user_agent(),
-        # Services that can also answer HTML do so with Scrapy's default header.
-        "DEFAULT_REQUEST_HEADERS": {"Accept": "application/json"},
+        # Each spider says what it accepts: Scrapy's default asks for pages in HTML.
+        "DEFAULT_REQUEST_HEADERS": {},
         "DOWNLOAD_DELAY": delay,
         # Scrapy draws each delay within ±50 %: half of them would be under the promised second.
         "DOWNLOAD_DELAY_JITTER": 0.0,
@@ -52,10 +61,14 @@ def settings(
         # 20,000 pages at one a second are five and a half hours: beyond, the pages have no end.
         "CLOSESPIDER_PAGECOUNT": 20_000,
         # A link to file:///etc/passwd must stay a link.
-        "DOWNLOAD_HANDLERS": {"data": None, "file": None, "ftp": None, "s3": None},
+        "DOWNLOAD_HANDLERS": {
+            **dict.fromkeys(("http", "https"), "crawlers.handler.Handler"),
+            **dict.fromkeys(("data", "file", "ftp", "s3")),
+        },
+        "REPLICA": replica,
         # Default False: anybody on the way could write our notices.
         "DOWNLOAD_VERIFY_CERTIFICATES": True,
-        # Repeated addresses are ours to notice and report (base.py); Scrapy drops them in silence.
+        # Repeated addresses are ours to notice and report (paged.py); Scrapy drops them in silence.
         "DUPEFILTER_CLASS": "scrapy.dupefilters.BaseDupeFilter",
         # Nothing to log in to; a cookie would only follow us.
         "COOKIES_ENABLED": False,

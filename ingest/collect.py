@@ -68,8 +68,9 @@ class Paging(Page):
     items: lists of items; a page has at least one of them.
     link: address of the next page; absent, null or "" on the last one.
     cursor: token of the next page, to be put in the query ``parameter`` of the address.
-    offset, number: without link or cursor, ``parameter`` counts items (offset) or pages (number)
-    from the value it has in the first address; the last page is one with fewer than ``size`` items.
+    counts: without link or cursor, what ``parameter`` counts, from the value it has in the first
+    address: items (offset) or pages (number). The last page is the one that reaches the total, or
+    else one without items: pages may be shorter than was asked.
     total: number of items in all pages together, where the service counts them.
     """
 
@@ -78,7 +79,6 @@ class Paging(Page):
     cursor: str = ""
     counts: Literal["", "offset", "number"] = ""
     parameter: str = ""
-    size: int = 0
     total: str = ""
 
 
@@ -126,11 +126,6 @@ class Collect(Page):
         except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"expression régulière incorrecte : « {pattern} »") from error
         return pattern
-
-    @property
-    def incremental(self) -> bool:
-        """Whether the service can be asked for what is new only."""
-        return "{since" in self.address or self.spider == "ted"
 
 
 def dated(address: str, since: date, until: date) -> str:

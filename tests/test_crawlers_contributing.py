@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-from crawlers.base import PagedSpider
+from crawlers.paged import PagedSpider
 from crawlers.spiders import ocds
 from ingest.source import Mapping, Source
 

@@ -8,9 +8,12 @@ from pathlib import Path
 import orjson
 import pytest
 
+from crawlers.ask import Ask
+from crawlers.journal import Step
 from crawlers.landing import REPORT, Run, write
 from crawlers.settings import MIN_DELAY, settings
 
+ONE = Ask("https://x.test/1")
 START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
 
 
@@ -30,10 +33,14 @@ def small_disk() -> Iterator[int]:
 
 def test_bodies_are_numbered_in_the_order_they_came(run: Run) -> None:
     bodies = [b"\xff\x00", b"", b"{}\r\n"]
-    paths = [run.land(body) for body in bodies]
-    assert [path.name for path in paths] == ["000001.json", "000002.json", "000003.json"]
+    paths = []
+    for number, body in enumerate(bodies):
+        ask = Ask(f"https://x.test/{number}", notices=number != 1)
+        paths.append(run.land(ask, body))
+        run.step(Step(ask, landed=len(body)))
+    assert [path.name for path in paths] == ["000001.json", "_000002.json", "000003.json"]
     assert [path.read_bytes() for path in paths] == bodies
-    assert (run.pages, run.bytes) == (3, 6)
+    assert (run.progress()["pages"], run.progress()["bytes"]) == (3, 6)
 
 
 def test_two_runs_never_share_a_folder(tmp_path: Path, run: Run) -> None:
@@ -53,8 +60,8 @@ def test_a_full_disk_leaves_the_file_of_before(tmp_path: Path, small_disk: int) 
 
 def test_a_body_that_did_not_land_leaves_its_number_to_the_next(run: Run, small_disk: int) -> None:
     with pytest.raises(OSError):
-        run.land(b"x" * (small_disk + 1))
-    assert run.land(b"{}").name == "000001.json"
+        run.land(ONE, b"x" * (small_disk + 1))
+    assert run.land(ONE, b"{}").name == "000001.json"
 
 
 def test_a_run_is_partial_until_it_says_otherwise(run: Run) -> None:

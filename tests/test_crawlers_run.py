@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import monotonic
@@ -17,6 +18,7 @@ import orjson
 import pytest
 
 ROOT = Path(__file__).parents[1]
+SERVICE = "https://achats.exemple.test"
 FIRST = "/releases?from=2026-01-01"
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -42,19 +44,25 @@ def cut(body: bytes) -> Answer:
 
 @dataclass
 class Replica:
-    """A service: address → its answers in order, the last one for ever; and what it was asked."""
+    """A service: path → its answers in order, the last one for ever; and what it was asked.
+
+    It answers for any host: only the path after the host's name counts.
+    """
 
     address: str
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    headers: list[Message] = field(default_factory=list)
     agents: set[str] = field(default_factory=set)
     moments: list[float] = field(default_factory=list)
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
-        self.asked.append(handler.path)
+        path = "/" + handler.path.split("/", 2)[2]
+        self.asked.append(path)
+        self.headers.append(handler.headers)
         self.moments.append(monotonic())
         self.agents.add(handler.headers["User-Agent"])
-        queue = self.answers.get(handler.path, [reply(status=404)])
+        queue = self.answers.get(path, [reply(status=404)])
         (queue.pop(0) if len(queue) > 1 else queue[0])(handler)
 
 
@@ -125,25 +133,30 @@ class Desk:
     """Where one types the command: a folder of source pages, and the landing beside it."""
 
     folder: Path
+    replica: str = ""
 
-    def describe(self, access: str) -> None:
+    def describe(
+        self, address: str = SERVICE + FIRST, spider: str = "ocds", **collect: Any
+    ) -> None:
         page = {
             "name": "ensayo",
             "title": "Service d'essai",
             "publisher": "Agencia de Compras",
             "licence": "CC-BY-4.0",
             "url": "https://achats.exemple.test",
-            "access": access,
             "formats": ["ocds"],
+            "collect": {"spider": spider, "address": address, "max_mb": 1, **collect},
         }
         # JSON is YAML.
-        (self.folder / "fiches").mkdir()
+        (self.folder / "fiches").mkdir(exist_ok=True)
         (self.folder / "fiches" / "ensayo.yml").write_bytes(orjson.dumps(page))
 
     def type(self, *options: str, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
         """The command under way. before: words in front of it, such as a shell's."""
         command = [sys.executable, "-W", "error", "-m", "crawlers"]
         places = ["--vers", str(self.folder / "depot"), "--pages", str(self.folder / "fiches")]
+        if self.replica:
+            places += ["--replique", self.replica]
         return subprocess.Popen(
             [*before, *command, *places, "--delai", "0", *(options or ("ensayo",))],
             cwd=ROOT,
@@ -164,20 +177,21 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, replica: Replica) -> Desk:
-    desk = Desk(tmp_path)
-    desk.describe(replica.address + FIRST)
+    desk = Desk(tmp_path, replica.address)
+    desk.describe()
     return desk
 
 
 def test_every_page_lands_byte_for_byte(desk: Desk, replica: Replica) -> None:
-    pages = [package(1, "/2"), package(2, f"{replica.address}/3"), package(3, None, releases=1)]
+    pages = [package(1, "/2"), package(2, f"{SERVICE}/3"), package(3, None, releases=1)]
     replica.answers = {
         "/robots.txt": [reply(b"User-agent: *\nDisallow: /admin\n")],
         FIRST: [reply(pages[0])],
         "/2": [reply(gzip.compress(pages[1]), Content_Encoding="gzip")],
         "/3": [reply(pages[2])],
     }
-    crawl = desk.crawl("ensayo", "--contact", "https://debouches.exemple.test")
+    dates = ("--depuis", "2026-01-01", "--jusque", "2026-01-31")
+    crawl = desk.crawl("ensayo", *dates, "--contact", "https://debouches.exemple.test")
     assert crawl.code == 0
     assert crawl.bodies == pages
     assert crawl.said.startswith("« ensayo » : collecte complète, 3 pages, 5 éléments dans ")
@@ -187,23 +201,27 @@ def test_every_page_lands_byte_for_byte(desk: Desk, replica: Replica) -> None:
     assert told.pop("started") < told.pop("finished")
     assert told == {
         "source": "ensayo",
+        "since": "2026-01-01",
+        "until": "2026-01-31",
         "reason": "finished",
         "pages": 3,
         "bytes": sum(map(len, pages)),
         "items": 5,
         "declared": None,
+        "requests": 4,
         "retries": 0,
+        "unchanged": 0,
+        "missed": [],
         "errors": [],
+        "known": {},
         "user_agent": "Debouches/0.1 (+https://debouches.exemple.test)",
     }
 
 
-def test_the_date_goes_where_the_page_of_the_source_says(tmp_path: Path, replica: Replica) -> None:
-    desk = Desk(tmp_path)
-    desk.describe(replica.address + "/releases?from={since}")
-    replica.answers = {FIRST: [reply(package(1, None))]}
-    assert desk.crawl("ensayo", "--depuis", "2026-01-01").code == 0
-    assert desk.crawl("ensayo").code == 2
+def test_the_dates_go_where_the_page_of_the_source_says(desk: Desk, replica: Replica) -> None:
+    desk.describe(SERVICE + "/releases?from={since}&to={until:%d/%m/%Y}")
+    replica.answers = {"/releases?from=2026-01-01&to=31/01/2026": [reply(package(1, None))]}
+    assert desk.crawl("ensayo", "--depuis", "2026-01-01", "--jusque", "2026-01-31").code == 0
 
 
 def test_a_service_that_fails_once_is_asked_again(desk: Desk, replica: Replica) -> None:
@@ -217,7 +235,8 @@ def test_a_service_that_asks_for_a_second_gets_it(desk: Desk, replica: Replica) 
     replica.answers = {FIRST: [reply(status=503, Retry_After="1"), reply(package(1, None))]}
     assert desk.crawl().code == 0
     refused, asked_again = replica.moments[-2:]
-    assert asked_again - refused >= 1
+    # Counted from the sending of a request, seen here at its arrival.
+    assert asked_again - refused >= 0.9
 
 
 def ending(crawl: Crawl) -> tuple[int, object, list[str]]:
@@ -232,12 +251,16 @@ def ending(crawl: Crawl) -> tuple[int, object, list[str]]:
         (reply(status=429), "refused", 5),
         (reply(status=403), "refused", 1),
         (reply(status=302, Location="/2"), "redirects", 6),
+        (reply(status=401), "refused", 1),
+        (reply(status=404), "absent", 1),
         (reply(package(2, FIRST)), "loop", 1),
-        (reply(package(2, "file://127.0.0.1/etc/passwd")), "offsite", 1),
-        (reply(status=302, Location="http://localhost:1/2"), "offsite", 1),
-        (reply(b"<html>Sitio en mantenimiento</html>"), "unreadable", 1),
-        (reply(b"x" * 20_000), "oversize", 1),
-        (reply(gzip.compress(b" " * 20_000), Content_Encoding="gzip"), "oversize", 1),
+        (reply(package(2, "file://achats.exemple.test/etc/passwd")), "offsite", 1),
+        (reply(status=302, Location="https://ailleurs.exemple.test/2"), "offsite", 1),
+        (reply(b" <html>Sitio en mantenimiento</html>"), "html", 1),
+        (reply(b"Sitio en mantenimiento"), "unreadable", 1),
+        (reply(b""), "unreadable", 1),
+        (reply(b"x" * 1_100_000), "oversize", 1),
+        (reply(gzip.compress(b" " * 1_100_000), Content_Encoding="gzip"), "oversize", 1),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -246,7 +269,7 @@ def test_a_crawl_that_stops_half_way_says_why_and_keeps_what_it_had(
 ) -> None:
     first = package(1, "/2")
     replica.answers = {FIRST: [reply(first)], "/2": [second]}
-    crawl = desk.crawl("ensayo", "--taille-max", "2000")
+    crawl = desk.crawl()
     assert ending(crawl) == (3, reason, [reason])
     assert replica.asked.count("/2") == tries
     assert crawl.bodies[0] == first
@@ -295,7 +318,79 @@ def test_a_crawl_killed_outright_leaves_whole_pages_and_no_report(
     gate.opened.set()
     crawl = desk.end(process)
     assert crawl.bodies == pages
-    assert sorted(path.name for path in crawl.folder.iterdir()) == ["000001.json", "000002.json"]
+    names = sorted(path.name for path in crawl.folder.iterdir())
+    assert names == ["000001.json", "000002.json", "_journal.jsonl"]
+
+
+def test_a_crawl_killed_outright_goes_on_where_it_was(desk: Desk, replica: Replica) -> None:
+    pages = [package(1, "/2"), package(2, "/3"), package(3, None)]
+    gate = Gate(b"")
+    replica.answers = {FIRST: [reply(pages[0])], "/2": [reply(pages[1])]}
+    replica.answers["/3"] = [gate, reply(pages[2])]
+    process = desk.type()
+    assert gate.reached.wait(30)
+    process.kill()
+    gate.opened.set()
+    folder = desk.end(process).folder
+    replica.asked.clear()
+    crawl = desk.crawl("ensayo", "--reprise", str(folder))
+    assert ending(crawl) == (0, "finished", [])
+    assert (crawl.folder, crawl.bodies, crawl.report["items"]) == (folder, pages, 6)
+    assert replica.asked == ["/robots.txt", "/3"]
+
+
+def test_a_page_that_died_is_asked_again_and_the_rest_after_it(
+    desk: Desk, replica: Replica
+) -> None:
+    pages = [package(1, "/2"), package(2, "/3"), package(3, None)]
+    replica.answers = {FIRST: [reply(pages[0])], "/2": [reply(b"Sitio en mantenimiento")]}
+    folder = desk.crawl().folder
+    replica.answers |= {"/2": [reply(pages[1])], "/3": [reply(pages[2])]}
+    crawl = desk.crawl("ensayo", "--reprise", str(folder))
+    assert ending(crawl) == (0, "finished", [])
+    assert (crawl.bodies, crawl.report["items"]) == (pages, 6)
+
+
+def test_a_file_that_did_not_change_does_not_come_again(desk: Desk, replica: Replica) -> None:
+    desk.describe(SERVICE + "/export.csv", spider="files")
+    etag, when = '"a1"', "Mon, 01 Jun 2026 09:00:00 GMT"
+    answer = reply(b"Ref;Objet\r\n", ETag=etag, Last_Modified=when)
+    replica.answers = {"/export.csv": [answer, reply(status=304)]}
+    first = desk.crawl()
+    assert (first.code, (first.folder / "000001.csv").read_bytes()) == (0, b"Ref;Objet\r\n")
+    (desk.folder / "connus.json").write_bytes(orjson.dumps(first.report["known"]))
+    again = desk.crawl("ensayo", "--connus", str(desk.folder / "connus.json"))
+    asked = replica.headers[-1]
+    assert (asked["If-None-Match"], asked["If-Modified-Since"]) == (etag, when)
+    told = again.report
+    assert (again.code, told["pages"], told["unchanged"]) == (0, 0, 1)
+    assert told["known"] == first.report["known"]
+
+
+@pytest.mark.parametrize("place", [{"header": "X-Api-Key"}, {"parameter": "api_key"}])
+def test_a_key_goes_to_its_service_and_nowhere_else(
+    desk: Desk, replica: Replica, place: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how = "Inscription gratuite sur https://achats.exemple.test/cle."
+    desk.describe(key={"variable": "ENSAYO_KEY", "how": how, **place})
+    refused = desk.crawl()
+    assert refused.code == 2
+    assert "variable d'environnement ENSAYO_KEY. Inscription gratuite" in refused.said
+    monkeypatch.setenv("ENSAYO_KEY", "s3cret")
+    replica.answers = {FIRST: [reply(status=500)], f"{FIRST}&api_key=s3cret": [reply(status=500)]}
+    crawl = desk.crawl()
+    assert ending(crawl) == (3, "unavailable", ["unavailable"])
+    sent = replica.headers[-1]["X-Api-Key"] if "header" in place else replica.asked[-1][-6:]
+    assert sent == "s3cret"
+    left = [path.read_bytes() for path in crawl.folder.iterdir()]
+    assert not any(b"s3cret" in one for one in [*left, crawl.said.encode()])
+
+
+def test_progress_is_told_in_lines_of_json(desk: Desk, replica: Replica) -> None:
+    pages = [package(1, "/2"), package(2, None)]
+    replica.answers = {FIRST: [reply(pages[0])], "/2": [reply(pages[1])]}
+    told = [orjson.loads(line) for line in desk.crawl("ensayo", "--json").said.splitlines()]
+    assert [(one["pages"], one["items"], one["left"]) for one in told] == [(1, 2, 1), (2, 4, 0)]
 
 
 def test_a_crawl_asked_to_stop_ends_its_page_and_says_so(desk: Desk, replica: Replica) -> None:
@@ -318,7 +413,7 @@ def test_a_full_disk_stops_the_crawl_and_leaves_no_half_page(desk: Desk, replica
     crawl = desk.crawl(before=("sh", "-c", 'ulimit -f 16; exec "$@"', "sh"))
     assert ending(crawl) == (3, "disk", ["disk"])
     names = sorted(path.name for path in crawl.folder.iterdir())
-    assert (names, crawl.bodies) == (["000001.json", "_run.json"], [first])
+    assert (names, crawl.bodies) == (["000001.json", "_journal.jsonl", "_run.json"], [first])
 
 
 def test_an_unknown_source_is_refused_with_the_names_of_the_known_ones(desk: Desk) -> None:
@@ -330,7 +425,13 @@ def test_an_unknown_source_is_refused_with_the_names_of_the_known_ones(desk: Des
 
 def test_the_service_of_somebody_else_is_never_hurried(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    desk.describe("https://achats.exemple.test/releases")
+    desk.describe()
     crawl = desk.crawl()
     assert (crawl.code, crawl.folder) == (2, tmp_path)
     assert crawl.said == "Le délai entre deux requêtes est d'au moins 1 seconde.\n"
+
+
+def test_a_replica_answers_from_this_machine_only(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "http://ailleurs.exemple.test")
+    desk.describe()
+    assert desk.crawl().said == "Une réplique répond sur cette machine : http://127.0.0.1:PORT.\n"

@@ -1,6 +1,7 @@
 """Any publisher of OCDS packages: releases or records, page after page."""
 
-from crawlers.base import PagedSpider, Paging
+from crawlers.paged import PagedSpider
+from ingest.collect import Paging
 
 
 class OcdsSpider(PagedSpider):

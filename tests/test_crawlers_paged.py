@@ -1,8 +1,9 @@
 """Reading one page of a service: its items, the page after it, and what it may not do."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -10,10 +11,13 @@ from scrapy import Request
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
+from crawlers.ask import Ask
 from crawlers.backoff import CEILING, next_delay
-from crawlers.base import PagedSpider, Paging, next_address, start_address
 from crawlers.landing import Run
+from crawlers.order import Order, order
+from crawlers.paged import PagedSpider, next_address
 from crawlers.spiders.ocds import OcdsSpider
+from ingest.collect import Collect, Paging
 from ingest.source import Source, SourceError
 
 HERE = "https://compras.exemple.test/api/releases?size=2"
@@ -28,15 +32,38 @@ class CountedSpider(PagedSpider):
     paging = CURSOR
 
 
+TODAY = date(2026, 6, 1)
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     return Run(tmp_path, "compras", "agent", clock=lambda: datetime(2026, 6, 1, tzinfo=UTC))
 
 
+def page(address: str = HERE, **collect: Any) -> Source:
+    return Source(
+        name="compras",
+        title="Compras",
+        publisher="Agencia",
+        licence="CC-BY-4.0",
+        url="https://compras.exemple.test",
+        formats=("ocds",),
+        collect=Collect(spider="ocds", address=address, **collect),
+    )
+
+
+def told(address: str = HERE, **collect: Any) -> Order:
+    return order(page(address, **collect), None, None, TODAY)
+
+
 def asked(spider: PagedSpider, *bodies: bytes) -> Iterator[str]:
     """The addresses a spider asks for, when the service answers these bodies in order."""
+    (ask,) = spider.first()
+    spider.run.journal.begin((ask,))
     for body in bodies:
-        yield from (request.url for request in spider.land(Response(spider.address, body=body)))
+        following = list(spider.land(Response(ask.address, body=body), ask))
+        yield from (request.url for request in following)
+        ask = following[-1].cb_kwargs["ask"] if following else ask
 
 
 @pytest.mark.parametrize(
@@ -58,7 +85,7 @@ def test_a_page_without_link_is_the_last(page: object) -> None:
     assert next_address(page, LINKS, HERE) is None
 
 
-@pytest.mark.parametrize("link", [3, True, ["/2"], {"href": "/2"}, "http://[::1", "/" + "2" * 3000])
+@pytest.mark.parametrize("link", [3, True, ["/2"], {"href": "/2"}, "http://[::1"])
 def test_a_link_that_is_no_address_is_refused(link: object) -> None:
     with pytest.raises(ValueError):
         next_address({"links": {"next": link}}, LINKS, HERE)
@@ -89,16 +116,17 @@ def test_a_cursor_takes_the_place_of_the_one_before() -> None:
     ids=lambda body: repr(body[:30]),
 )
 def test_a_page_nobody_can_read_is_kept_and_ends_the_run(run: Run, body: bytes) -> None:
-    assert list(asked(OcdsSpider(address=HERE, run=run), body)) == []
+    assert list(asked(OcdsSpider(told(), run), body)) == []
     assert (run.folder / "000001.json").read_bytes() == body
-    assert [error["reason"] for error in run.errors] == [run.reason] == ["unreadable"]
+    assert [error["reason"] for error in run.errors] == [run.reason]
+    assert run.reason == ("html" if body.startswith(b"<html") else "unreadable")
 
 
 @pytest.mark.parametrize(
     "body", [b'{"records": [{"value": NaN}]}', b'{"releases": [1e999, "\x7f"]}']
 )
 def test_one_odd_number_does_not_stop_the_run(run: Run, body: bytes) -> None:
-    assert list(asked(OcdsSpider(address=HERE, run=run), body)) == []
+    assert list(asked(OcdsSpider(told(), run), body)) == []
     assert run.reason == "finished"
 
 
@@ -107,22 +135,28 @@ def counted(items: int, total: object, token: str | None) -> bytes:
 
 
 def test_a_run_that_brings_what_was_announced_is_finished(run: Run) -> None:
-    spider = CountedSpider(address=HERE, run=run)
+    spider = CountedSpider(told(), run)
     pages = [counted(2, 3, "b"), counted(1, 3, None)]
     assert list(asked(spider, *pages)) == [f"{HERE}&after=b"]
-    assert (run.reason, run.items, run.declared, run.pages) == ("finished", 3, 3, 2)
+    journal = run.journal
+    assert (run.reason, journal.items, journal.declared, journal.landed) == ("finished", 3, 3, 2)
 
 
 def test_a_run_that_brings_less_than_was_announced_is_short(run: Run) -> None:
-    spider = CountedSpider(address=HERE, run=run)
+    spider = CountedSpider(told(), run)
     assert len(list(asked(spider, counted(2, 10, "b"), counted(1, 10, None)))) == 1
     assert (run.reason, run.errors[0]["detail"]) == ("short", "3 of 10")
 
 
-@pytest.mark.parametrize("total", [None, "10", True, 3.5, {}])
+def test_a_count_may_be_written_as_a_word(run: Run) -> None:
+    assert list(asked(CountedSpider(told(), run), counted(2, "10", None))) == []
+    assert (run.reason, run.journal.declared) == ("short", 10)
+
+
+@pytest.mark.parametrize("total", [None, "dix", "-1", "9" * 5_000, True, 3.5, {}])
 def test_a_count_that_is_no_whole_number_counts_as_none(run: Run, total: object) -> None:
-    assert list(asked(CountedSpider(address=HERE, run=run), counted(2, total, None))) == []
-    assert (run.reason, run.declared) == ("finished", None)
+    assert list(asked(CountedSpider(told(), run), counted(2, total, None))) == []
+    assert (run.reason, run.journal.declared) == ("finished", None)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +172,7 @@ def test_a_count_that_is_no_whole_number_counts_as_none(run: Run, total: object)
 )
 def test_a_spider_stays_on_its_site(run: Run, address: str) -> None:
     with pytest.raises(IgnoreRequest):
-        OcdsSpider(address=HERE, run=run).stay(Request(address))
+        OcdsSpider(told(), run).stay(Request(address, cb_kwargs={"ask": Ask(HERE)}))
     assert run.reason == "offsite"
 
 
@@ -146,49 +180,27 @@ def test_a_spider_stays_on_its_site(run: Run, address: str) -> None:
     "address", [HERE, "http://compras.exemple.test", "https://www.compras.exemple.test"]
 )
 def test_a_site_includes_its_subdomains_and_both_schemes(run: Run, address: str) -> None:
-    OcdsSpider(address=HERE, run=run).stay(Request(address))
+    OcdsSpider(told(), run).stay(Request(address))
     assert run.errors == []
 
 
-def page(access: str) -> Source:
-    return Source(
-        name="compras",
-        title="Compras",
-        publisher="Agencia",
-        licence="CC-BY-4.0",
-        url="https://compras.exemple.test",
-        access=access,
-        formats=("ocds",),
+def test_the_dates_take_their_place_in_the_address() -> None:
+    source = page("https://compras.exemple.test/api?from={since:%d/%m/%Y}&to={until}T00:00:00")
+    since = date(2026, 1, 31)
+    asked = order(source, since, TODAY, TODAY)
+    assert asked.address == (
+        "https://compras.exemple.test/api?from=31/01/2026&to=2026-06-01T00:00:00"
     )
+    assert order(source, None, None, TODAY).since == date(2026, 5, 2)
 
 
-def test_the_date_takes_its_place_in_the_address() -> None:
-    source = page("https://compras.exemple.test/api?from={since}T00:00:00")
-    since = datetime(2026, 1, 31, tzinfo=UTC).date()
-    assert (
-        start_address(source, since) == "https://compras.exemple.test/api?from=2026-01-31T00:00:00"
-    )
-    assert start_address(page(HERE), None) == HERE
-
-
-@pytest.mark.parametrize(
-    ("access", "dated", "reason"),
-    [
-        ("", False, "n'a pas d'adresse de service"),
-        ("file:///etc/passwd", False, "n'a pas d'adresse de service"),
-        (
-            "https://compras.exemple.test puis le XML de chaque avis",
-            False,
-            "n'a pas d'adresse de service",
-        ),
-        (HERE, True, "ne se lit pas à partir d'une date"),
-        (HERE + "&from={since}", False, "se lit à partir d'une date : --depuis"),
-    ],
-)
-def test_a_source_that_cannot_be_asked_says_why(access: str, dated: bool, reason: str) -> None:
-    since = datetime(2026, 1, 31, tzinfo=UTC).date() if dated else None
-    with pytest.raises(SourceError, match=reason):
-        start_address(page(access), since)
+def test_a_source_that_cannot_be_asked_says_why() -> None:
+    with pytest.raises(SourceError, match="ne dit pas comment la collecter"):
+        order(page().model_copy(update={"collect": None}), None, None, TODAY)
+    with pytest.raises(SourceError, match="est après celle de fin"):
+        order(page(), date(2026, 6, 2), TODAY, TODAY)
+    with pytest.raises(ValueError, match="adresse de service incorrecte"):
+        page("file:///etc/passwd")
 
 
 @pytest.mark.parametrize(
@@ -208,3 +220,35 @@ def test_each_failure_doubles_the_wait_unless_the_service_asks_for_more(
     delay: float, retry_after: bytes | None, following: float
 ) -> None:
     assert next_delay(delay, retry_after) == following
+
+
+OFFSETS = Paging(items=("results",), counts="offset", parameter="start", total="meta.total")
+NUMBERS = Paging(items=("results",), counts="number", parameter="page")
+
+
+def test_pages_are_counted_by_what_they_held_when_nothing_links_them(run: Run) -> None:
+    """A service that gives 2 items where 50 were asked for is not skipped over."""
+    spider = OcdsSpider(told(f"{HERE}&start=0&rows=50", paging=OFFSETS), run)
+    bodies = [counted(2, 3, None), counted(1, 3, None)]
+    assert list(asked(spider, *bodies)) == [f"{HERE}&rows=50&start=2"]
+    assert (run.reason, run.journal.items) == ("finished", 3)
+
+
+def test_numbered_pages_end_with_one_that_is_empty(run: Run) -> None:
+    spider = OcdsSpider(told(f"{HERE}&page=1", paging=NUMBERS), run)
+    bodies = [counted(2, None, None), counted(1, None, None), counted(0, None, None)]
+    assert list(asked(spider, *bodies)) == [f"{HERE}&page=2", f"{HERE}&page=3"]
+    assert (run.reason, run.journal.items) == ("finished", 3)
+
+
+def test_a_service_that_gives_the_same_page_for_ever_is_left(run: Run) -> None:
+    spider = OcdsSpider(told(f"{HERE}&page=1", paging=NUMBERS), run)
+    assert list(asked(spider, counted(2, None, None), counted(2, None, None))) == [f"{HERE}&page=2"]
+    assert run.reason == "loop"
+
+
+def test_an_address_too_long_for_scrapy_is_refused(run: Run) -> None:
+    spider = OcdsSpider(told(), run)
+    body = orjson.dumps({"releases": [{}], "links": {"next": "/" + "2" * 3000}})
+    assert list(asked(spider, body)) == []
+    assert run.reason == "unreadable"
