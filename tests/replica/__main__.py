@@ -1,0 +1,20 @@
+"""``cd tests && python -m replica``: the replica by hand, until Ctrl-C."""
+
+import argparse
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from replica.server import Replica, serving
+from replica.services import services
+
+USUAL = Path(__file__).parents[3] / "shared" / "data" / "notices"
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--port", type=int, default=8099)
+parser.add_argument("--notices", type=Path, default=USUAL, help="folder of real notices")
+options = parser.parse_args()
+with serving(Replica(services(options.notices)), options.port) as replica:
+    print(replica.address, *sorted(replica.services), sep="\n  ", flush=True)  # noqa: T201
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()

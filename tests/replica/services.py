@@ -1,0 +1,12 @@
+"""Every service of the replica, by host. A service is a module of its own, with a function that
+makes it from the real notices."""
+
+from pathlib import Path
+
+from replica.server import Service
+
+
+def services(folder: Path) -> dict[str, Service]:
+    """All services, over the real notices of a folder."""
+    made: dict[str, Service] = {}
+    return made
