@@ -106,8 +106,8 @@ class Ingestion:
 
     def run(self, name: str, paths: Iterable[Path]) -> Report:
         """Read everything; the report is also written in the record."""
-        report = Report()
         number = self.ledger.start(name, self.clock())
+        report = Report(number)
         for group in _groups(documents(paths, self.limits)):
             kept = self._keep(group, name, number, report)
             try:
@@ -168,7 +168,7 @@ class Ingestion:
             [Received("", reason="Format non reconnu : aucune page de source ne le décrit")]
         )
         if page is not None and form is not None:
-            items = _read(stored, page, form)
+            items = read_document(stored.document, page, form)
         empty = True
         for item in items:
             empty = False
@@ -278,15 +278,15 @@ def _weigh(one: Document | Refusal) -> tuple[Weighed | None, str]:
         return None, reason or str(error)
 
 
-def _read(stored: _Stored, page: Source, form: Format) -> Iterator[Received]:
+def read_document(document: Document, page: Source, form: Format) -> Iterator[Received]:
     """The items of a document. Whatever goes wrong in it stays in it."""
     try:
-        with stored.document.open() as stream:
-            yield from READERS[form](stream, page, stored.document.name)
+        with document.open() as stream:
+            yield from READERS[form](stream, page, document.name)
     except (DocumentError, OSError) as error:
         yield Received("", reason=str(error))
     except Exception as error:  # one bad document must never stop its batch
-        log.exception("reader %s failed on %s", form, stored.document.name)
+        log.exception("reader %s failed on %s", form, document.name)
         yield Received("", reason=f"Lecture impossible ({type(error).__name__})")
 
 

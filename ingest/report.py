@@ -11,11 +11,12 @@ OUTCOMES = ("new", "updated", "joined", "duplicates", "quarantined")
 class Report:
     """Counts of one run. Every item received ends in exactly one of the ``OUTCOMES``.
 
-    joined: notices that tell, under another identifier, a demand already known. domestic: new
-    leads of French buyers, kept but not shown by default (among ``new``). merged: leads that
-    turned out to be one. remarks: (subject, detail) → times.
+    number: of the run in the record. joined: notices that tell, under another identifier, a demand
+    already known. domestic: new leads of French buyers, kept but not shown by default (among
+    ``new``). merged: leads that turned out to be one. remarks: (subject, detail) → times.
     """
 
+    number: int = 0
     documents: int = 0
     received: int = 0
     new: int = 0

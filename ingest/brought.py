@@ -1,0 +1,70 @@
+"""Files that somebody brought, copied where collections land: the originals may go."""
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+import orjson
+
+from ingest.crawl import BROUGHT, REPORT
+
+# Names that ingestion passes over (``ingest.document.is_hidden``): a file that is brought is read.
+_HIDDEN = "._"
+
+
+def bring(paths: Iterable[Path], folder: Path, source: str, now: datetime) -> None:
+    """Copy files and folders into ``folder``, then write a report there: with it, all is there,
+    whatever happens next. Raises OSError, and leaves what it copied."""
+    folder.mkdir(parents=True)
+    copied = [_bring(path, folder / f"{n:06d}") for n, path in enumerate(paths, 1)]
+    told = {"source": source, "started": now, "finished": now, "reason": BROUGHT}
+    told |= {"pages": sum(files for files, _ in copied), "bytes": sum(size for _, size in copied)}
+    _write(folder / REPORT, orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    for place in (folder, folder.parent, folder.parent.parent):
+        _sync(place)
+
+
+def _bring(path: Path, place: Path) -> tuple[int, int]:
+    """Copies one path; gives back how many files and bytes it holds."""
+    place.mkdir()
+    target = place / (path.name.lstrip(_HIDDEN) or "document")
+    if path.is_dir():
+        # Links are copied as links: ingestion refuses, aloud, those that lead out of the folder.
+        shutil.copytree(path, target, symlinks=True, copy_function=_copy)
+    else:
+        _copy(path, target)
+    for inside, _, _ in os.walk(place):
+        _sync(Path(inside))
+    sizes = [file.lstat().st_size for file in place.rglob("*") if not file.is_dir()]
+    return len(sizes), sum(sizes)
+
+
+def _copy(origin: str | Path, target: str | Path) -> None:
+    origin, target = Path(origin), Path(target)
+    if not stat.S_ISREG(origin.stat().st_mode):  # a pipe would be waited for, for ever
+        raise OSError(f"ni un fichier ni un dossier : {origin}")
+    with origin.open("rb") as source, target.open("xb") as copy:
+        shutil.copyfileobj(source, copy, 1 << 20)
+        copy.flush()
+        os.fsync(copy.fileno())
+
+
+def _write(path: Path, body: bytes) -> None:
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _sync(folder: Path) -> None:
+    # A new name lives in its folder: without this, a power cut may lose a file already synced.
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
