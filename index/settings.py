@@ -13,7 +13,8 @@ class Settings(BaseSettings):
     SQLite in ``data``. sources: folder of one's own source pages, besides the packaged ones.
     site_url: public address, for links that leave the site (.ics). model: folder of one's own model
     (``debouches modele entrainer``), instead of the packaged one. encoder: a model of
-    sentence-transformers that reads texts beside it, of the hub or a folder ("" for none).
+    sentence-transformers that reads texts beside it, of the hub or a folder ("" for none). contact:
+    page or address where those whom we crawl reach us.
     """
 
     model_config = SettingsConfigDict(env_prefix="DEBOUCHES_", frozen=True, extra="ignore")
@@ -26,6 +27,7 @@ class Settings(BaseSettings):
     site_url: str = "http://127.0.0.1:8000"
     model: Path | None = None
     encoder: str = ""
+    contact: str = ""
 
     @property
     def record_url(self) -> str:
@@ -41,3 +43,8 @@ class Settings(BaseSettings):
     def index_folder(self) -> Path:
         """Folder of the embedded index."""
         return self.data / "index"
+
+    @property
+    def landing(self) -> Path:
+        """Folder where collections land."""
+        return self.data / "collectes"

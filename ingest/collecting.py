@@ -30,15 +30,16 @@ from ingest.collections import (
 )
 from ingest.crawl import Ask, Crawl, Fault, Request, Told, known, report
 from ingest.document import Limits
-from ingest.incidents import Incidents
+from ingest.incidents import Incident, Incidents
 from ingest.ledger import Ledger
 from ingest.looked import Look, look
 from ingest.missed import refuse_missed, release_received
 from ingest.monitors import SILENT, Facts, Past, check, watched
 from ingest.pipeline import Ingestion
 from ingest.price import Rates
+from ingest.prune import prune
 from ingest.report import Report
-from ingest.silence import is_news
+from ingest.silence import is_news, silent
 from ingest.source import Source, SourceError
 
 Outcome = Literal["promoted", "unchanged", "held", "busy", "impossible"]
@@ -130,6 +131,14 @@ class Collecting:
         for the same dates. Raises CollectionError."""
         self.collections.reject(number, by, why)
 
+    def prune(self, now: datetime) -> list[Path]:
+        """Remove the folders of collections let in long ago (``ingest.prune``)."""
+        return prune(self.collections, self.landing, now)
+
+    def silent(self, now: datetime) -> list[Incident]:
+        """Incidents of the sources gone silent (``ingest.silence``)."""
+        return silent(self.store, self.pages, now)
+
     def _work(self, claim: Claim, job: Callable[[], Collected]) -> Collected:
         try:
             return job()
@@ -155,7 +164,7 @@ class Collecting:
         knows what the rest held."""
         last = self.collections.complete(page.name)
         if last and last.until:
-            return last.until - timedelta(days=asked.overlap_days)
+            return min(last.until, self._today()) - timedelta(days=asked.overlap_days)
         first = self._today() - timedelta(days=asked.first_days)
         return min(first, self.collections.first_held(page.name) or first)
 
@@ -277,8 +286,7 @@ class Collecting:
                 self._settle_missed(connection, ingested.number, row, now)
             self._settle(connection, row, ingested, now)
         outcome: Outcome = "promoted" if ingested else "unchanged"
-        items = max(row.crawl.items, ingested.received if ingested else 0)
-        return Collected(page.name, outcome, row.number, {}, items, ingested)
+        return Collected(page.name, outcome, row.number, {}, row.volume, ingested)
 
     def _ingest(self, claim: Claim, row: Collection, progress: Progress) -> Report:
         def tell(so_far: Report) -> None:
@@ -340,7 +348,7 @@ def _past(row: Collection) -> Past:
     looked = row.looked
     received = int(looked.get("received", 0))
     return Past(
-        volume=max(row.crawl.items, received),
+        volume=row.volume,
         notices=received - int(looked.get("quarantined", 0)),
         pages=row.crawl.pages,
         coverage=looked.get("coverage", {}),

@@ -75,6 +75,17 @@ class Collection:
         return read
 
     @property
+    def volume(self) -> int:
+        """Notices listed by the service, or read in the documents when the crawl counts none."""
+        return max(self.crawl.items, int(self.looked.get("received", 0)))
+
+    @property
+    def impossible(self) -> str:
+        """Why the network could not even be asked, in French; "" when it was."""
+        told = self.crawl
+        return told.errors[0].detail if told.reason == IMPOSSIBLE and told.errors else ""
+
+    @property
     def asked(self) -> bool:
         """Whether the network was asked for it; otherwise somebody brought its files."""
         return self.since is not None

@@ -28,14 +28,17 @@ ENDINGS = {
     "empty": "trop de pages vides à la suite",
     "endless": "trop de pages",
     "offsite": "la suite est sur un autre site",
+    "private": "l’adresse mène à un réseau privé",
     "oversize": "une réponse est trop volumineuse",
+    "html": "une page web est venue à la place des données",
     "unreadable": "une réponse est illisible",
     "unavailable": "le service ne répond pas correctement",
+    "absent": "un avis annoncé est introuvable",
     "short": "le service annonce davantage d’éléments",
     "disk": "l’écriture sur le disque a échoué",
 }
 # What may be over in an hour: the crawl goes on from where it stopped.
-PASSING = frozenset({"interrupted", "unavailable", "refused", "unreadable", "disk"})
+PASSING = frozenset({"interrupted", "unavailable", "refused", "html", "unreadable", "disk"})
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 

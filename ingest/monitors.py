@@ -98,7 +98,7 @@ class Facts:
     def stretch(self) -> float:
         """How many usual collections this one is worth: the first asks for a month."""
         asked = self.page.collect
-        if asked is None or not asked.incremental:
+        if asked is None:
             return 1.0
         usual = asked.overlap_days + _RHYTHM_DAYS[asked.rhythm.every]
         return max(1.0, self.days / usual)

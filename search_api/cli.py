@@ -2,7 +2,6 @@
 
 import json
 import logging
-import subprocess
 import sys
 from collections.abc import Callable
 from datetime import datetime
@@ -20,24 +19,25 @@ from typer.core import TyperGroup
 from index import sync
 from index.database import RecordError
 from index.embedders import open_coder
-from index.engine import SearchEngine
 from index.generation import IndexBusy
 from index.labelled import LabelledTexts
 from index.settings import Settings
 from index.store import LeadStore
 from index.tables import quarantine
 from index.trade import ModelError
+from ingest.collections import CollectionError, Collections
 from ingest.demo.feed import dated
 from ingest.ledger import Ledger
 from ingest.pipeline import AUTO, Ingestion
 from ingest.price import Rates
 from ingest.report import OUTCOMES, Report
 from ingest.source import SourceError, source, sources
-from search_api import evaluate_cli, model_cli
+from search_api import collect_cli, evaluate_cli, model_cli
 from search_api.app import create_app, open_engine, utcnow
 from search_api.terminal import (
     INCOMPLETE,
     UNKNOWN,
+    bring_up_to_date,
     console,
     errors,
     fail,
@@ -57,7 +57,7 @@ class _Commands(TyperGroup):
             return super().invoke(ctx)
         except (RecordError, IndexBusy, ModelError) as error:
             raise fail(str(error)) from error
-        except SourceError as error:
+        except (SourceError, CollectionError) as error:
             raise fail(str(error), UNKNOWN) from error
 
 
@@ -71,20 +71,16 @@ index_app = typer.Typer(help="L'index de recherche.", no_args_is_help=True)
 app.add_typer(index_app, name="index")
 app.add_typer(evaluate_cli.app, name="evaluer")
 app.add_typer(model_cli.app, name="modele")
+app.command()(collect_cli.collecter)
+app.command()(collect_cli.collectes)
+app.command()(collect_cli.incidents)
+app.add_typer(collect_cli.collection_app, name="collecte")
+app.add_typer(collect_cli.incident_app, name="incident")
 
 Paths = Annotated[
     list[Path], typer.Argument(metavar="CHEMIN…", help="Fichiers, dossiers ou archives.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Rapport en JSON.")]
-
-
-def _bring_up_to_date(store: LeadStore, engine: SearchEngine) -> None:
-    """What an index that is busy misses now, the next synchronisation brings."""
-    try:
-        sync.synchronise(store, engine)
-    except IndexBusy as error:
-        later = "« debouches index synchroniser » le mettra à jour."
-        errors.print(printable(f"{error} {later}"), highlight=False, soft_wrap=True)
 
 
 def _shown(report: Report) -> None:
@@ -154,7 +150,7 @@ def ingerer(
         else:
             _shown(report)
         if indexer:
-            _bring_up_to_date(store, open_engine(settings))
+            bring_up_to_date(store, open_engine(settings))
     if report.received and report.received == report.quarantined:
         raise typer.Exit(INCOMPLETE)
 
@@ -165,9 +161,12 @@ def list_sources() -> None:
     settings = Settings()
     with record(settings) as store:
         held = store.tally().by_source
-    table = Table("Source", "Éditeur", "Licence", "Leads")
-    for name, page in sources(settings.sources).items():
-        cells = (name, page.publisher, page.licence, held.get(name, 0))
+        known = sources(settings.sources)
+        collections = Collections(store, utcnow)
+        last = {name: collect_cli.standing(page, collections) for name, page in known.items()}
+    table = Table("Source", "Éditeur", "Licence", "Leads", "Dernière collecte")
+    for name, page in known.items():
+        cells = (name, page.publisher, page.licence, held.get(name, 0), last[name])
         table.add_row(*map(printable, cells))
     console.print(table)
 
@@ -225,22 +224,6 @@ def index_rebuild() -> None:
         console.print(f"{sync.rebuild(store, open_engine(settings))} leads écrits.")
 
 
-@app.command()
-def collecter(
-    nom: Annotated[str, typer.Argument(metavar="SOURCE")],
-    vers: Annotated[Path, typer.Option(help="Dossier où poser ce qui est reçu.")],
-    depuis: Annotated[str, typer.Option(help="Date de départ, AAAA-MM-JJ.")] = "",
-) -> None:
-    """Interroge une source et pose ses documents dans un dossier."""
-    command = [sys.executable, "-m", "crawlers", nom, "--vers", str(vers)]
-    if depuis:
-        command += ["--depuis", depuis]
-    if folder := Settings().sources:
-        command += ["--pages", str(folder)]
-    # The crawl has its own process: its reactor can be started once in the life of one.
-    raise typer.Exit(subprocess.run(command, check=False).returncode)  # noqa: S603
-
-
 def _load_demo(settings: Settings, store: LeadStore) -> Report:
     with TemporaryDirectory() as folder:
         feed = Path(folder) / "exemples.csv"
@@ -267,7 +250,7 @@ def demo(
         )
         _shown(report)
         if not servir_ensuite:
-            _bring_up_to_date(store, open_engine(settings))
+            bring_up_to_date(store, open_engine(settings))
     if servir_ensuite:
         servir(hote, port)
 
@@ -282,7 +265,7 @@ def servir(
     # A page that cannot be read is said now, not to the first visitor.
     sources(settings.sources)
     site = create_app(settings)
-    _bring_up_to_date(site.state.store, site.state.engine)
+    bring_up_to_date(site.state.store, site.state.engine)
     console.print(f"Débouchés : http://{hote}:{port}/")
     uvicorn.run(site, host=hote, port=port, log_level="warning", server_header=False)
 

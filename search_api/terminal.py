@@ -8,6 +8,9 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from index import sync
+from index.engine import SearchEngine
+from index.generation import IndexBusy
 from index.settings import Settings
 from index.store import LeadStore
 from ingest.document import shown
@@ -28,6 +31,15 @@ def fail(message: str, code: int = 1) -> typer.Exit:
     """One line on the error output, and the exit code."""
     errors.print(printable(message), style="red", highlight=False, soft_wrap=True)
     return typer.Exit(code)
+
+
+def bring_up_to_date(store: LeadStore, engine: SearchEngine) -> None:
+    """What an index that is busy misses now, the next synchronisation brings."""
+    try:
+        sync.synchronise(store, engine)
+    except IndexBusy as error:
+        later = "« debouches index synchroniser » le mettra à jour."
+        errors.print(printable(f"{error} {later}"), highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -1,0 +1,251 @@
+"""The commands of collections: ask sources, decide on what is held, close incidents."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Table
+
+from index.coding import Coder
+from index.embedders import open_coder
+from index.labelled import LabelledTexts
+from index.settings import Settings
+from index.store import LeadStore
+from ingest.collecting import Collected, Collecting
+from ingest.collections import STATES, Collection, CollectionError, Collections
+from ingest.crawl import Told
+from ingest.crawl_process import crawl_process
+from ingest.incidents import Incident, Incidents
+from ingest.monitors import TITLES
+from ingest.source import Source, source, sources
+from search_api.app import open_engine, utcnow
+from search_api.terminal import (
+    INCOMPLETE,
+    UNKNOWN,
+    bring_up_to_date,
+    console,
+    errors,
+    printable,
+    record,
+)
+
+collection_app = typer.Typer(help="Une collecte : l'admettre ou la rejeter.", no_args_is_help=True)
+incident_app = typer.Typer(help="Un incident : le clore.", no_args_is_help=True)
+
+OUTCOMES = {
+    "promoted": "admise",
+    "unchanged": "rien de nouveau",
+    "held": "retenue",
+    "busy": "déjà en cours",
+    "impossible": "impossible",
+}
+_STEPS = {"crawl": "collecte", "look": "examen", "ingest": "lecture"}
+
+Json = Annotated[bool, typer.Option("--json", help="Une ligne de JSON par fait.")]
+Number = Annotated[int, typer.Argument(metavar="NUMÉRO")]
+By = Annotated[str, typer.Option("--par", help="Qui décide.")]
+_SOMEBODY = "ligne de commande"
+
+
+def open_collecting(settings: Settings, store: LeadStore, replica: str = "") -> Collecting:
+    """What collects into a record. replica: base URL of a server that stands for all services."""
+
+    def coder() -> Coder:
+        return LabelledTexts(store).taught(open_coder(settings))
+
+    # Nobody is hurried by requests to one's own machine.
+    delay = 0.0 if replica else None
+    ask = crawl_process(settings.sources, replica, settings.contact, delay)
+    return Collecting(store, sources(settings.sources), settings.landing, ask, utcnow, coder)
+
+
+def collecter(
+    noms: Annotated[
+        list[str] | None, typer.Argument(metavar="[SOURCE…]", help="Toutes, sans mention.")
+    ] = None,
+    replique: Annotated[
+        str, typer.Option(metavar="URL", help="Serveur local qui tient lieu de tous les services.")
+    ] = "",
+    en_json: Json = False,
+    indexer: Annotated[bool, typer.Option(help="Met l'index à jour ensuite.")] = True,
+) -> None:
+    """Interroge des sources et admet ce qui passe tous les contrôles.
+
+    Code de sortie : 0 collectes admises, 3 retenue ou déjà en cours, 2 impossible.
+    """
+    settings = Settings()
+    pages = sources(settings.sources)
+    for name in noms or ():
+        source(name, settings.sources)
+    asked = noms or [name for name, page in pages.items() if page.collect]
+    with record(settings) as store:
+        collecting = open_collecting(settings, store, replique)
+        outcomes = [_collect(collecting, name, en_json) for name in asked]
+        if indexer and any(one.report for one in outcomes):
+            bring_up_to_date(store, open_engine(settings))
+    _leave(outcomes)
+
+
+def _collect(collecting: Collecting, name: str, in_json: bool) -> Collected:
+    """One source; what goes wrong with it does not stop the others."""
+    with _following(name, in_json) as tell:
+        try:
+            done = collecting.collect(name, tell)
+        except (OSError, CollectionError) as error:
+            done = Collected(name, "impossible", why={"": str(error)})
+    _say(done, in_json)
+    return done
+
+
+def _leave(outcomes: list[Collected]) -> None:
+    told = {one.outcome for one in outcomes}
+    if told & {"held", "busy"}:
+        raise typer.Exit(INCOMPLETE)
+    if "impossible" in told:
+        raise typer.Exit(UNKNOWN)
+
+
+@contextmanager
+def _following(name: str, in_json: bool) -> Iterator[Callable[[Told], None]]:
+    """What shows how far the work is: lines of JSON, a bar on a terminal, or nothing."""
+    if in_json:
+        yield lambda told: typer.echo(json.dumps({"source": name, **asdict(told)}))
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn())
+    quiet = not errors.is_terminal
+    with Progress(*columns, console=errors, transient=True, disable=quiet) as progress:
+        task = progress.add_task(f"{name} : …", total=None)
+
+        def tell(told: Told) -> None:
+            of_all = f" sur {told.declared}" if told.declared else ""
+            step = f"{name} : {_STEPS[told.step]}, {told.items} avis{of_all}"
+            total = told.declared or None
+            progress.update(task, description=step, completed=told.items, total=total)
+
+        yield tell
+
+
+def _outcome(done: Collected) -> dict[str, Any]:
+    return {
+        "source": done.source,
+        "outcome": done.outcome,
+        "collection": done.number,
+        "items": done.items,
+        "why": dict(done.why or {}),
+        "report": done.report.to_json() if done.report else None,
+    }
+
+
+def _say(done: Collected, in_json: bool) -> None:
+    if in_json:
+        typer.echo(json.dumps(_outcome(done), ensure_ascii=False))
+        return
+    number = f" (collecte {done.number})" if done.number else ""
+    line = f"{done.source} : {OUTCOMES[done.outcome]}{number}"
+    if done.report:
+        told = done.report
+        line += f", {told.new} nouveaux, {told.updated} mis à jour, {told.duplicates} connus"
+    console.print(printable(line), highlight=False, soft_wrap=True)
+    for sentence in (done.why or {}).values():
+        errors.print(printable(f"  {sentence}"), highlight=False, soft_wrap=True)
+
+
+def collectes(
+    limite: Annotated[int, typer.Option(help="Nombre de collectes montrées.")] = 20,
+    en_json: Json = False,
+) -> None:
+    """Les dernières collectes et ce qu'elles sont devenues."""
+    with record(Settings()) as store:
+        rows = Collections(store, utcnow).latest(limite)
+        held = {one.collection: one for one in Incidents(store).open() if one.collection}
+    if en_json:
+        for row in rows:
+            typer.echo(json.dumps(_told(row, held), ensure_ascii=False))
+        return
+    table = Table("Numéro", "Source", "État", "Quand", "Avis", "Pourquoi")
+    for row in rows:
+        why = _why(row, held)
+        cells = (row.number, row.source, STATES[row.state], _when(row.started), row.volume, why)
+        table.add_row(*map(printable, cells))
+    console.print(table)
+
+
+def _why(row: Collection, held: Mapping[int, Incident]) -> str:
+    incident = held.get(row.number)
+    return row.impossible or row.decided_by or (incident.detail if incident else "")
+
+
+def _told(row: Collection, held: Mapping[int, Incident]) -> dict[str, Any]:
+    moments = {"started": row.started.isoformat(), "finished": row.finished and _iso(row.finished)}
+    counts = {"items": row.volume, "why": _why(row, held), "run": row.run}
+    return {"number": row.number, "source": row.source, "state": row.state, **moments, **counts}
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat()
+
+
+def _when(moment: datetime) -> str:
+    return f"{moment:%d/%m/%Y %H:%M} UTC"
+
+
+def standing(page: Source, collections: Collections) -> str:
+    """Where the collection of a source stands, in a few words."""
+    row = collections.last(page.name)
+    if row is None:
+        return "jamais" if page.collect else ""
+    state = f"impossible : {row.impossible}" if row.impossible else STATES[row.state]
+    return f"{state} ({_when(row.started)})"
+
+
+@collection_app.command(name="promouvoir")
+def collection_promote(numero: Number, par: By = _SOMEBODY) -> None:
+    """Admet une collecte retenue."""
+    settings = Settings()
+    with record(settings) as store:
+        collecting = open_collecting(settings, store)
+        with _following(f"collecte {numero}", False) as tell:
+            done = collecting.promote(numero, par, tell)
+        _say(done, False)
+        bring_up_to_date(store, open_engine(settings))
+    _leave([done])
+
+
+@collection_app.command(name="rejeter")
+def collection_reject(
+    numero: Number,
+    raison: Annotated[str, typer.Option(help="Pourquoi.")],
+    par: By = _SOMEBODY,
+) -> None:
+    """Rejette une collecte retenue : ce qu'elle a reçu reste dans son dossier."""
+    with record(Settings()) as store:
+        Collections(store, utcnow).reject(numero, par, raison)
+
+
+def incidents(en_json: Json = False) -> None:
+    """Ce que quelqu'un devrait regarder."""
+    with record(Settings()) as store:
+        rows = Incidents(store).open()
+    if en_json:
+        for row in rows:
+            told = asdict(row) | {"opened": _iso(row.opened), "last": _iso(row.last)}
+            typer.echo(json.dumps(told, ensure_ascii=False))
+        return
+    table = Table("Numéro", "Source", "Quoi", "Depuis", "Fois", "Collecte", "Détail")
+    for row in rows:
+        what = TITLES.get(row.kind, row.kind)
+        cells = (row.number, row.source, what, _when(row.opened), row.times)
+        table.add_row(*map(printable, (*cells, row.collection or "", row.detail)))
+    console.print(table)
+
+
+@incident_app.command(name="clore")
+def incident_close(numero: Number, par: By = _SOMEBODY) -> None:
+    """Clôt un incident : quelqu'un a regardé."""
+    with record(Settings()) as store:
+        Incidents(store).close(numero, par, utcnow())
