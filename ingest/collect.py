@@ -14,6 +14,11 @@ Covered = Literal[
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 _DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
+_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+
+# Minutes without a given reading of the clock: an hour, and a change of clock (two hours at most).
+_HOUR_AT_MOST = 180
+
 _DATE = re.compile(r"\{(since|until)(?::([^{}]*))?\}")
 _ADDRESS = re.compile(r"https?://[^\s/]+\S*")
 
@@ -43,6 +48,17 @@ class Rhythm(Page):
     at: time = time(6, 0)
     days: tuple[Day, ...] = ()
     timezone: str = "Europe/Paris"
+
+    @field_validator("at", mode="before")
+    @classmethod
+    def _is_time(cls, written: object) -> time:
+        # YAML 1.1 counts 18:30 in base sixty and gives 1110, but takes 06:00 for a text.
+        if type(written) is int and 60 <= written < 24 * 60:
+            return time(*divmod(written, 60))
+        found = _TIME.fullmatch(written) if isinstance(written, str) else None
+        if found is None:
+            raise ValueError(f"heure attendue, comme 06:00 : « {str(written)[:20]} »")
+        return time(int(found[1]), int(found[2]))
 
     @field_validator("timezone")
     @classmethod
@@ -137,21 +153,33 @@ def dated(address: str, since: date, until: date) -> str:
 def last_due(rhythm: Rhythm, now: datetime) -> datetime:
     """The last moment, at or before ``now`` (aware), at which a source was to be asked; in UTC.
 
-    A local time that a change of clock skips is read an hour later, one that comes twice at its
-    first coming (PEP 495): every period has exactly one moment.
+    For day and week, a local time that a change of clock skips is read later by what was skipped,
+    one that comes twice at its first coming (PEP 495): every day has exactly one moment. For hour,
+    it is each time the local clock shows the minutes.
     """
     zone = ZoneInfo(rhythm.timezone)
-    local = now.astimezone(zone)
-    if rhythm.every == "hour":
-        # Offsets are not all whole hours: minutes are counted on the local clock.
-        late = (local.minute - rhythm.at.minute) % 60
-        return (now - timedelta(minutes=late)).astimezone(UTC).replace(second=0, microsecond=0)
+    return _last_hour(rhythm, zone, now) if rhythm.every == "hour" else _last_day(rhythm, zone, now)
+
+
+def _last_hour(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> datetime:
+    # Counted back on the clock itself: not all offsets, nor all changes of clock, are whole hours.
+    moment = now.astimezone(UTC).replace(second=0, microsecond=0)
+    for _ in range(_HOUR_AT_MOST):
+        if moment.astimezone(zone).minute == rhythm.at.minute:
+            return moment
+        moment -= timedelta(minutes=1)
+    raise AssertionError("every clock shows every minute")
+
+
+def _last_day(rhythm: Rhythm, zone: ZoneInfo, now: datetime) -> datetime:
+    today = now.astimezone(zone).date()
     days = {_DAYS.index(day) for day in rhythm.days} or set(range(7))
     if rhythm.every == "week":
         days = {min(days)}
-    for back in range(8):
-        day = local.date() - timedelta(days=back)
+    # Eight days hold every day of the week before now; one more, where a day was skipped whole.
+    for back in range(9):
+        day = today - timedelta(days=back)
         due = datetime.combine(day, rhythm.at, zone).astimezone(UTC)
         if day.weekday() in days and due <= now:
             return due
-    raise AssertionError("a week has a due day")  # eight days hold every day of the week
+    raise AssertionError("a week has a due day")
