@@ -17,13 +17,18 @@ from index.tables import lead, sequence
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
+def insertion(connection: Connection, table: Table) -> Any:
+    """An insertion that may say what to do on conflict, in the database's dialect."""
+    return _INSERTS[connection.dialect.name](table)
+
+
 def upsert(
     connection: Connection, table: Table, rows: Sequence[dict[str, Any]], keys: Sequence[str]
 ) -> None:
     """Insert the rows; where one with the same ``keys`` exists, overwrite its other columns."""
     if not rows:
         return
-    statement = _INSERTS[connection.dialect.name](table)
+    statement = insertion(connection, table)
     others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     update_others = statement.on_conflict_do_update(index_elements=list(keys), set_=others)
     connection.execute(update_others, rows)

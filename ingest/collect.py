@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -130,7 +131,8 @@ class Collect(Page):
     @field_validator("address")
     @classmethod
     def _is_address(cls, written: str) -> str:
-        if not _ADDRESS.fullmatch(dated(written, date(2026, 1, 1), date(2026, 1, 1))):
+        address = dated(written, date(2026, 1, 1), date(2026, 1, 1))
+        if not _ADDRESS.fullmatch(address) or not _host(address):
             raise ValueError(f"adresse de service incorrecte : « {written[:200]} »")
         return written
 
@@ -142,6 +144,13 @@ class Collect(Page):
         except (re.error, OverflowError, RecursionError) as error:
             raise ValueError(f"expression régulière incorrecte : « {pattern} »") from error
         return pattern
+
+
+def _host(address: str) -> str:
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:  # brackets that hold no address
+        return ""
 
 
 def dated(address: str, since: date, until: date) -> str:
