@@ -15,6 +15,9 @@ class Settings(BaseSettings):
     (``debouches modele entrainer``), instead of the packaged one. encoder: a model of
     sentence-transformers that reads texts beside it, of the hub or a folder ("" for none). contact:
     page or address where those whom we crawl reach us.
+    deposit_keys: who may send files: "source:SHA-256 of a secret" pairs, separated by commas or
+    spaces; several for a source while its secret changes; "" closes the deposit by HTTP.
+    deposit_max_mb: largest file accepted so, in MB.
     """
 
     model_config = SettingsConfigDict(env_prefix="DEBOUCHES_", frozen=True, extra="ignore")
@@ -28,6 +31,8 @@ class Settings(BaseSettings):
     model: Path | None = None
     encoder: str = ""
     contact: str = ""
+    deposit_keys: str = Field(default="", repr=False)
+    deposit_max_mb: int = Field(default=256, ge=1)
 
     @property
     def record_url(self) -> str:
@@ -48,3 +53,8 @@ class Settings(BaseSettings):
     def landing(self) -> Path:
         """Folder where collections land."""
         return self.data / "collectes"
+
+    @property
+    def drop_folder(self) -> Path:
+        """Folder of the drop folders, one a source."""
+        return self.data / "depots"

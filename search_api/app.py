@@ -17,7 +17,7 @@ from index.engine import SearchEngine
 from index.query import Query
 from index.settings import Settings
 from index.store import LeadStore
-from search_api import api, health, pages, sheets
+from search_api import api, deposits, health, pages, sheets
 from search_api.failures import install
 from taxonomies.suggest import suggest
 
@@ -84,6 +84,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.state.store = store
     app.state.engine = open_engine(settings)
     app.include_router(api.router)
+    app.include_router(deposits.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     app.include_router(sheets.router)
