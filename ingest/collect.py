@@ -53,6 +53,8 @@ class Rhythm(Page):
     @field_validator("at", mode="before")
     @classmethod
     def _is_time(cls, written: object) -> time:
+        if isinstance(written, time) and not written.tzinfo:
+            return written.replace(second=0, microsecond=0)
         # YAML 1.1 counts 18:30 in base sixty and gives 1110, but takes 06:00 for a text.
         if type(written) is int and 60 <= written < 24 * 60:
             return time(*divmod(written, 60))

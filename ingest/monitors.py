@@ -319,8 +319,8 @@ CONTENT_MONITORS: dict[str, Monitor] = {
     "ahead": ahead,
     "unread_dates": unread_dates,
 }
-# Seen from outside a collection (``ingest.silence``).
-SILENT = "silent"
+# Seen from outside a collection (``ingest.silence``, ``ingest.intake``).
+SILENT, DROP = "silent", "depot"
 
 # For people: kind of an incident → its name.
 TITLES: dict[str, str] = {
@@ -340,6 +340,7 @@ TITLES: dict[str, str] = {
     "ahead": "dates à venir",
     "unread_dates": "dates non comprises",
     SILENT: "source silencieuse",
+    DROP: "dépôt de fichiers",
 }
 
 
