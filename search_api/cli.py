@@ -32,7 +32,7 @@ from ingest.pipeline import AUTO, Ingestion
 from ingest.price import Rates
 from ingest.report import OUTCOMES, Report
 from ingest.source import SourceError, source, sources
-from search_api import collect_cli, evaluate_cli, model_cli
+from search_api import collect_cli, evaluate_cli, model_cli, schedule_cli
 from search_api.app import create_app, open_engine, utcnow
 from search_api.terminal import (
     INCOMPLETE,
@@ -73,6 +73,8 @@ app.add_typer(evaluate_cli.app, name="evaluer")
 app.add_typer(model_cli.app, name="modele")
 app.command()(collect_cli.collecter)
 app.command()(collect_cli.collectes)
+app.command()(schedule_cli.planifier)
+app.command()(schedule_cli.deposer)
 app.command()(collect_cli.incidents)
 app.add_typer(collect_cli.collection_app, name="collecte")
 app.add_typer(collect_cli.incident_app, name="incident")

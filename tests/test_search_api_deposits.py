@@ -5,7 +5,7 @@ import resource
 import shutil
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -14,10 +14,12 @@ import httpx2
 import pytest
 import uvicorn
 from conftest import NOW
+from typer.testing import CliRunner, Result
 
 from index.settings import Settings
 from ingest.drop import HELD, READ
 from search_api.app import create_app
+from search_api.cli import app
 from search_api.deposit_keys import DepositKeys
 
 SECRET, OTHER = "f" * 64, "0" * 64
@@ -272,6 +274,41 @@ def test_a_key_badly_written_opens_nothing_and_is_not_shown(
     assert "pair 2" in caplog.text
     assert SECRET[:8] not in caplog.text
     assert SECRET not in repr(Settings(deposit_keys=SECRET))
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """« debouches deposer mca-dgmarket … », in a world of its own."""
+    monkeypatch.setenv("DEBOUCHES_DATA", str(tmp_path / "donnees"))
+    monkeypatch.delenv("DEBOUCHES_SOURCES", raising=False)
+    return lambda *names: CliRunner().invoke(app, ["deposer", *names])
+
+
+def test_a_file_is_deposited_from_the_command_line(
+    tmp_path: Path, command: Callable[..., Result]
+) -> None:
+    path = tmp_path / "avis.csv"
+    path.write_bytes(CSV)
+    assert "en attente de lecture" in command("mca-dgmarket", str(path)).output
+    assert command("mca-dgmarket", str(path)).exit_code == 0
+    path.write_bytes(CSV * 2)
+    assert "avis-2.csv" in command("mca-dgmarket", str(path)).output
+    kept = sorted((tmp_path / "donnees" / "depots" / "mca-dgmarket").iterdir())
+    assert [one.read_bytes() for one in kept] == [CSV * 2, CSV]
+
+
+def test_what_cannot_be_deposited_is_said_in_french(
+    tmp_path: Path, command: Callable[..., Result]
+) -> None:
+    path = tmp_path / "avis.csv.part"
+    path.write_bytes(CSV)
+    for names, words in (
+        (("rien", str(path)), "Source inconnue"),
+        (("mca-dgmarket", str(path)), "finit par .part"),
+        (("mca-dgmarket", str(tmp_path)), "pas un fichier"),
+    ):
+        answer = command(*names)
+        assert (answer.exit_code, words in answer.output) == (2, True), answer.output
 
 
 def head(*headers: str) -> bytes:
