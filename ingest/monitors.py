@@ -251,7 +251,7 @@ def fallen(facts: Facts) -> str | None:
         f"{_percent(look.coverage(name))} des avis ont {_FIELDS[name]},"
         f" contre {_percent(usual[name])} d’ordinaire"
         for name in FIELDS
-        if usual[name] - look.coverage(name) > FALL
+        if round(usual[name] - look.coverage(name), 4) > FALL
     ]
     return f"Champs en chute : {' ; '.join(lost)}." if lost else None
 

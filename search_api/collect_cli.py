@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
-from rich.table import Table
 
 from index.coding import Coder
 from index.embedders import open_coder
@@ -167,12 +166,16 @@ def collectes(
         for row in rows:
             typer.echo(json.dumps(_told(row, held), ensure_ascii=False))
         return
-    table = Table("Numéro", "Source", "État", "Quand", "Avis", "Pourquoi")
     for row in rows:
-        why = _why(row, held)
-        cells = (row.number, row.source, STATES[row.state], _when(row.started), row.volume, why)
-        table.add_row(*map(printable, cells))
-    console.print(table)
+        what = f"{row.source} : {STATES[row.state]}, {row.volume} avis, {_when(row.started)}"
+        _line(row.number, what, _why(row, held))
+
+
+def _line(number: int, what: str, why: str) -> None:
+    """One thing with its number, and under it why: a column would cut sentences into words."""
+    console.print(printable(f"{number:>5}  {what}"), highlight=False, soft_wrap=True)
+    if why:
+        console.print(printable(f"       {why}"), style="dim", highlight=False, soft_wrap=True)
 
 
 def _why(row: Collection, held: Mapping[int, Incident]) -> str:
@@ -236,12 +239,11 @@ def incidents(en_json: Json = False) -> None:
             told = asdict(row) | {"opened": _iso(row.opened), "last": _iso(row.last)}
             typer.echo(json.dumps(told, ensure_ascii=False))
         return
-    table = Table("Numéro", "Source", "Quoi", "Depuis", "Fois", "Collecte", "Détail")
     for row in rows:
-        what = TITLES.get(row.kind, row.kind)
-        cells = (row.number, row.source, what, _when(row.opened), row.times)
-        table.add_row(*map(printable, (*cells, row.collection or "", row.detail)))
-    console.print(table)
+        times = f", {row.times} fois" if row.times > 1 else ""
+        where = f", collecte {row.collection}" if row.collection else ""
+        what = f"{row.source} : {TITLES.get(row.kind, row.kind)}, depuis le {_when(row.opened)}"
+        _line(row.number, f"{what}{times}{where}", row.detail)
 
 
 @incident_app.command(name="clore")
