@@ -31,10 +31,10 @@ from ingest.collections import (
 from ingest.crawl import Ask, Crawl, Fault, Request, Told, known, report
 from ingest.document import Limits
 from ingest.incidents import Incident, Incidents
-from ingest.ledger import Ledger
+from ingest.ledger import MAX_ATTEMPTS, Ledger
 from ingest.looked import Look, look
 from ingest.missed import refuse_missed, release_received
-from ingest.monitors import SILENT, Facts, Past, check, watched
+from ingest.monitors import DEADLY, SILENT, Facts, Past, check, watched
 from ingest.pipeline import Ingestion
 from ingest.price import Rates
 from ingest.prune import prune
@@ -49,6 +49,9 @@ Progress = Callable[[Told], None]
 _HISTORY = 10
 
 _BUSY = "Une autre collecte de cette source est en cours."
+_DEADLY = (
+    f"Examen interrompu {MAX_ATTEMPTS} fois : un document met peut-être le programme en échec."
+)
 _BY_HAND = "Cette source n’est pas interrogée : ses avis sont apportés."
 
 
@@ -175,7 +178,7 @@ class Collecting:
         if not report(folder).finished:
             answer = self.ask(self._request(claim.row), self._follow(claim, progress))
             if answer.impossible:
-                return self._give_up(claim, answer.impossible)
+                return self._cannot_ask(claim, answer.impossible)
             folder = answer.folder
             self._note(claim, folder=self._place(folder))
         return self._judge(claim, page, folder, progress)
@@ -235,6 +238,13 @@ class Collecting:
         else:
             self._give_up(claim, "Copie interrompue : les fichiers sont à apporter de nouveau.")
 
+    def _cannot_ask(self, claim: Claim, why: str) -> Collected:
+        """What a crawl that is to be resumed had received stays held."""
+        if not claim.row.folder:
+            return self._give_up(claim, why)
+        self._note(claim, state="held", finished=self.clock())
+        return Collected(claim.row.source, "impossible", claim.number, {"": why})
+
     def _give_up(self, claim: Claim, why: str) -> Collected:
         """Nothing could be done: said in the record, without an incident of the source."""
         told = Crawl(reason=IMPOSSIBLE, errors=(Fault(reason=IMPOSSIBLE, detail=why),))
@@ -247,6 +257,11 @@ class Collecting:
     ) -> Collected:
         """Look at what came, then let it in or hold it."""
         crawl, row = report(folder), claim.row
+        begun = int(row.looked.get("begun", 0))
+        if begun >= MAX_ATTEMPTS:
+            told = {"crawl": crawl.model_dump_json(), "reading": ""}
+            return self._hold(claim, {DEADLY: _DEADLY}, crawl.items, told)
+        self._note(claim, reading=orjson.dumps({"begun": begun + 1}).decode())
 
         def tell(items: int) -> None:
             claim.beat()
@@ -276,7 +291,7 @@ class Collecting:
         """The usual ingestion; done twice, it makes nothing twice."""
         row = self.collections.get(claim.number)
         ingested = None
-        if row.looked.get("documents") or row.crawl.missed:
+        if row.looked.get("documents", 1) or row.crawl.missed:
             ingested = self._ingest(claim, row, progress)
         now = self.clock()
         with self.store.writing() as connection:
@@ -314,7 +329,7 @@ class Collecting:
         wrong is no more."""
         if row.asked and row.crawl.finished:
             self.collections.replace(connection, row)
-        kinds = watched(row.asked)
+        kinds = (DEADLY, *watched(row.asked))
         settle = partial(self.incidents.settle, connection, row.source, now=now)
         if row.decided_by:
             settle(kinds, row.decided_by, only=row.number)

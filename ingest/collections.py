@@ -276,7 +276,7 @@ class Collections:
 
     def _held(self, connection: Connection, number: int) -> Collection:
         row = self._get(connection, number)
-        if row.state != "held":
+        if row.state != "held" and not row.is_dead(self.clock()):
             said = STATES[row.state]
             raise CollectionError(
                 f"La collecte {number} n’attend pas de décision : elle est {said}."

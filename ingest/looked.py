@@ -33,6 +33,9 @@ _FAR = timedelta(days=3_660)
 # Keys are remembered as bits: 2 MiB tell a million of them apart but for 3 %.
 _BITS = 1 << 24
 
+# Reasons may repeat what documents say: kept for a few hundred of them.
+_REASONS = 500
+
 # Items between two signs of life.
 _STEP = 500
 
@@ -111,6 +114,12 @@ class Look:
         """Items that can be read."""
         return self.received - self.quarantined
 
+    def refuse(self, reason: str) -> None:
+        """Count an item that cannot be read; its reason too, unless they are all different."""
+        self.quarantined += 1
+        if reason in self.reasons or len(self.reasons) < _REASONS:
+            self.reasons[reason] += 1
+
     def coverage(self, name: str) -> float:
         """Share of the notices that have a field, 0 to 1."""
         return self.fields[name] / self.notices if self.notices else 0.0
@@ -141,8 +150,7 @@ def look(
         for item in _items(one, page, found):
             found.received += 1
             if item.notice is None or not _says(item.notice):
-                found.quarantined += 1
-                found.reasons[item.reason or "Avis sans titre ni texte"] += 1
+                found.refuse(item.reason or "Avis sans titre ni texte")
             else:
                 _count(item.notice, page, now, found, seen)
             if found.received % _STEP == 0:

@@ -128,7 +128,9 @@ def ended(facts: Facts) -> str | None:
     if crawl.finished or crawl.reason == "short":
         return None
     where = crawl.errors[-1].sentence() if crawl.errors else ENDINGS.get(crawl.reason, crawl.reason)
-    read = f"après {_many(crawl.pages, 'réponse')} et {facts.volume} avis"
+    # A crawl that was killed left no count.
+    pages = max(crawl.pages, facts.look.documents)
+    read = f"après {_many(pages, 'réponse')} et {facts.volume} avis"
     return f"Collecte incomplète, {read} : {where}."
 
 
@@ -321,6 +323,8 @@ CONTENT_MONITORS: dict[str, Monitor] = {
 }
 # Seen from outside a collection (``ingest.silence``, ``ingest.intake``).
 SILENT, DROP = "silent", "depot"
+# Documents at which whoever looks dies, again and again (``ingest.collecting``).
+DEADLY = "deadly"
 
 # For people: kind of an incident → its name.
 TITLES: dict[str, str] = {
@@ -339,6 +343,7 @@ TITLES: dict[str, str] = {
     "one_day": "dates toutes égales",
     "ahead": "dates à venir",
     "unread_dates": "dates non comprises",
+    DEADLY: "examen impossible",
     SILENT: "source silencieuse",
     DROP: "dépôt de fichiers",
 }

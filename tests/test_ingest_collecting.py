@@ -374,21 +374,62 @@ work.collect("essai", tell)
 """
 
 
-def test_a_kill_while_it_is_let_in_is_made_good_in_the_same_row(anywhere: World) -> None:
+def test_a_kill_while_it_is_let_in_is_made_good_in_the_same_row(world: World) -> None:
     here = str(Path(__file__).parent)
-    url = anywhere.store.engine.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-c", KILLED, str(anywhere.folder), here]
+    url = world.store.engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-c", KILLED, str(world.folder), here]
     environment = {**os.environ, "RECORD": url}
     killed = subprocess.run(command, env=environment, cwd=Path(here).parent, check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert anywhere.collect(feed("A", "B")).outcome == "busy"
-    again = anywhere.collect(feed("A", "B"), later=0.01)
-    assert (again.outcome, anywhere.states(), anywhere.keys()) == (
+    assert world.collect(feed("A", "B")).outcome == "busy"
+    again = world.collect(feed("A", "B"), later=0.01)
+    assert (again.outcome, world.states(), world.keys()) == (
         "promoted",
         ["promoted"],
         ["A", "B"],
     )
-    assert anywhere.service.asked == []
+    assert world.service.asked == []
+
+
+def test_a_document_at_which_everybody_dies_is_held_for_a_person(world: World) -> None:
+    def die(told: Told) -> None:
+        if told.step == "look":
+            raise KeyboardInterrupt
+
+    world.service.bodies = [feed("A")]
+    for _ in range(3):
+        with pytest.raises(KeyboardInterrupt):
+            world.collecting.collect("essai", die)
+    done = world.collecting.collect("essai", die)
+    assert (done.outcome, world.open(), world.states()) == ("held", ["deadly"], ["held"])
+    assert done.number is not None
+    world.collecting.promote(done.number, "Ada")
+    assert (world.keys(), world.open()) == (["A"], [])
+
+
+def test_a_decision_whose_maker_was_killed_can_be_made_again(world: World) -> None:
+    world.collect(feed("D"))
+    held = world.collect(feed("A", "B", "C", deadline="1970-01-01"), later=1)
+    world.collect(feed("E", "F", "G", deadline="1970-01-01"), later=1)
+    assert held.number is not None
+
+    def fail(told: Told) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        world.collecting.promote(held.number, "Ada", fail)
+    assert world.collecting.promote(held.number, "Ada").outcome == "promoted"
+    assert world.keys() == ["A", "B", "C", "D"]
+
+
+def test_a_crawl_that_can_no_longer_be_resumed_keeps_what_it_had(world: World) -> None:
+    held = world.collect(feed("A"), **STOPPED)
+    world.service.impossible = "La clé manque."
+    assert world.collect(later=0.1).outcome == "impossible"
+    assert (world.states(), world.keys()) == (["held"], [])
+    assert held.number is not None
+    world.collecting.promote(held.number, "Ada")
+    assert world.keys() == ["A"]
 
 
 def test_a_failure_that_is_no_kill_needs_no_waiting(anywhere: World) -> None:
