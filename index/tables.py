@@ -138,9 +138,11 @@ run = Table(
 
 # One collection of a source: what was fetched, held until monitors or a person let it in.
 # state: collecting, held, promoted, rejected. beat: last sign of life of who collects. since,
-# until: the dates asked for; the next collection starts from those of the last promoted one.
-# crawl: report of the spider (JSON). reading: what its documents hold, counted before they are let
-# in (JSON). run: the ingestion that let it in.
+# until: the dates asked for; the next collection starts from those of the last promoted one; null
+# for files that somebody brought. crawl: report of the spider (JSON); its reason is "impossible"
+# when the source could not even be asked (then rejected). reading: what its documents hold, counted
+# before they are let in (JSON). run: the ingestion that let it in, null when nothing had changed.
+# decided_by: who let it in or rejected it, "" when the monitors did.
 collection = Table(
     "collection",
     metadata,

@@ -174,14 +174,14 @@ class Collecting:
     def _collect(self, claim: Claim, page: Source, progress: Progress) -> Collected:
         if claim.row.decided_by:  # a person had let it in, and whoever did it was killed
             return self._let_in(claim, page, progress)
-        folder = self._folder(claim.row)
+        folder, last = self._folder(claim.row), ""
         if not report(folder).finished:
             answer = self.ask(self._request(claim.row), self._follow(claim, progress))
             if answer.impossible:
                 return self._cannot_ask(claim, answer.impossible)
-            folder = answer.folder
+            folder, last = answer.folder, answer.last
             self._note(claim, folder=self._place(folder))
-        return self._judge(claim, page, folder, progress)
+        return self._judge(claim, page, report(folder, last), progress)
 
     def _request(self, row: Collection) -> Request:
         last = self.collections.last_promoted(row.source)
@@ -222,7 +222,7 @@ class Collecting:
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             return self._give_up(claim, f"Copie impossible : {error.strerror or error}.")
-        return self._judge(claim, page, folder, progress)
+        return self._judge(claim, page, report(folder), progress)
 
     def _finish_abandoned(self, page: Source, progress: Progress) -> None:
         """Files that somebody brought and whose reader was killed. Without a report they were not
@@ -230,11 +230,11 @@ class Collecting:
         claim = self.collections.abandoned(page.name)
         if claim is None:
             return
-        folder = self._folder(claim.row)
+        crawl = report(self._folder(claim.row))
         if claim.row.decided_by:
             self._work(claim, lambda: self._let_in(claim, page, progress))
-        elif report(folder).finished:
-            self._work(claim, lambda: self._judge(claim, page, folder, progress))
+        elif crawl.finished:
+            self._work(claim, lambda: self._judge(claim, page, crawl, progress))
         else:
             self._give_up(claim, "Copie interrompue : les fichiers sont à apporter de nouveau.")
 
@@ -252,11 +252,10 @@ class Collecting:
         self._note(claim, state="rejected", folder="", **words)
         return Collected(claim.row.source, "impossible", claim.number, {"": why})
 
-    def _judge(
-        self, claim: Claim, page: Source, folder: Path | None, progress: Progress
-    ) -> Collected:
+    def _judge(self, claim: Claim, page: Source, crawl: Crawl, progress: Progress) -> Collected:
         """Look at what came, then let it in or hold it."""
-        crawl, row = report(folder), claim.row
+        row = self.collections.get(claim.number)
+        folder = self._folder(row)
         begun = int(row.looked.get("begun", 0))
         if begun >= MAX_ATTEMPTS:
             told = {"crawl": crawl.model_dump_json(), "reading": ""}

@@ -33,7 +33,7 @@ IMPOSSIBLE = "impossible"
 
 
 # Collections in a row that somebody let in although they had stopped: beyond, all is asked again.
-_PARTIAL = 1_000
+_PARTIAL = 50
 
 
 class CollectionError(Exception):

@@ -90,12 +90,12 @@ class Crawl(BaseModel):
         return self.reason in ("finished", BROUGHT)
 
 
-def report(folder: Path | None) -> Crawl:
-    """The report that a crawl left; where there is none, one that says so."""
+def report(folder: Path | None, last: str = "") -> Crawl:
+    """The report that a crawl left; where there is none, one that says so, with its last words."""
     try:
         return Crawl.model_validate(_read(folder))
     except (OSError, ValueError, ValidationError):
-        return Crawl()
+        return Crawl(errors=(Fault(reason="interrupted", detail=last),) if last else ())
 
 
 def known(folder: Path | None) -> dict[str, Any]:
@@ -151,10 +151,11 @@ class Told:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Where a crawl landed, None when nothing did. impossible: why it could not even start, in
-    French."""
+    French. last: its last words when it broke."""
 
     folder: Path | None = None
     impossible: str = ""
+    last: str = ""
 
 
 # Asks the network. Calls the function it is given after each answer, and often enough in between to

@@ -14,7 +14,7 @@ import orjson
 
 from ingest.crawl import Answer, Ask, Request, Told, printable
 
-_IMPOSSIBLE = 2
+_COMPLETE, _IMPOSSIBLE, _INCOMPLETE = 0, 2, 3
 # Seconds between two signs of life while the service says nothing.
 _BEAT = 20.0
 # A crawl waits four times at most for one answer, an hour is far beyond: it hangs.
@@ -74,11 +74,12 @@ def _ask(
         finally:
             _end(process)
         errors.seek(0)
-        words = errors.read(100_000).decode("utf-8", "replace").split("\n")
+        words = errors.read(100_000).decode("utf-8", "replace").splitlines()
+    last = printable(next((line for line in reversed(words) if line.strip()), ""))
     if code == _IMPOSSIBLE:
-        said = [line for line in words if line.strip()]
-        return Answer(impossible=printable(said[-1] if said else "La collecte est impossible."))
-    return Answer(landed or max(set(_runs(request)) - before, default=None))
+        return Answer(impossible=last or "La collecte est impossible.")
+    landed = landed or max(set(_runs(request)) - before, default=None)
+    return Answer(landed, last="" if code in (_COMPLETE, _INCOMPLETE) else last)
 
 
 def _runs(request: Request) -> list[Path]:

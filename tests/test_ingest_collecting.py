@@ -587,3 +587,17 @@ def test_a_report_that_cannot_be_read_is_a_crawl_that_was_interrupted(world: Wor
     (world.landing / "essai" / "000001" / "_run.json").rmdir()
     done = world.collect(feed("A"), items="many")
     assert (done.outcome, list(done.why or {})) == ("held", ["ended"])
+
+
+def test_a_crawl_that_broke_leaves_its_last_words(world: World) -> None:
+    world.service = Broken()
+    done = world.collect()
+    assert done.outcome == "held"
+    assert "ModuleNotFoundError" in done.sentence
+
+
+class Broken(Service):
+    """A crawler that is not well installed."""
+
+    def __call__(self, request: Request, tell: Callable[[Told], None]) -> Answer:
+        return Answer(last="ModuleNotFoundError: No module named 'scrapy'")
