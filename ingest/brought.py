@@ -3,8 +3,9 @@
 import os
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import orjson
@@ -15,11 +16,14 @@ from ingest.crawl import BROUGHT, REPORT
 _HIDDEN = "._"
 
 
-def bring(paths: Iterable[Path], folder: Path, source: str, now: datetime) -> None:
+def bring(
+    paths: Iterable[Path], folder: Path, source: str, now: datetime, beat: Callable[[], None]
+) -> None:
     """Copy files and folders into ``folder``, then write a report there: with it, all is there,
-    whatever happens next. Raises OSError, and leaves what it copied."""
+    whatever happens next. beat: called for each megabyte. Raises OSError, and leaves what it
+    copied."""
     folder.mkdir(parents=True)
-    copied = [_bring(path, folder / f"{n:06d}") for n, path in enumerate(paths, 1)]
+    copied = [_bring(path, folder / f"{n:06d}", beat) for n, path in enumerate(paths, 1)]
     told = {"source": source, "started": now, "finished": now, "reason": BROUGHT}
     told |= {"pages": sum(files for files, _ in copied), "bytes": sum(size for _, size in copied)}
     _write(folder / REPORT, orjson.dumps(told, option=orjson.OPT_INDENT_2))
@@ -27,27 +31,30 @@ def bring(paths: Iterable[Path], folder: Path, source: str, now: datetime) -> No
         _sync(place)
 
 
-def _bring(path: Path, place: Path) -> tuple[int, int]:
+def _bring(path: Path, place: Path, beat: Callable[[], None]) -> tuple[int, int]:
     """Copies one path; gives back how many files and bytes it holds."""
     place.mkdir()
     target = place / (path.name.lstrip(_HIDDEN) or "document")
+    copy = partial(_copy, beat=beat)
     if path.is_dir():
         # Links are copied as links: ingestion refuses, aloud, those that lead out of the folder.
-        shutil.copytree(path, target, symlinks=True, copy_function=_copy)
+        shutil.copytree(path, target, symlinks=True, copy_function=copy)
     else:
-        _copy(path, target)
+        copy(path, target)
     for inside, _, _ in os.walk(place):
         _sync(Path(inside))
     sizes = [file.lstat().st_size for file in place.rglob("*") if not file.is_dir()]
     return len(sizes), sum(sizes)
 
 
-def _copy(origin: str | Path, target: str | Path) -> None:
+def _copy(origin: str | Path, target: str | Path, beat: Callable[[], None]) -> None:
     origin, target = Path(origin), Path(target)
     if not stat.S_ISREG(origin.stat().st_mode):  # a pipe would be waited for, for ever
         raise OSError(f"ni un fichier ni un dossier : {origin}")
     with origin.open("rb") as source, target.open("xb") as copy:
-        shutil.copyfileobj(source, copy, 1 << 20)
+        while data := source.read(1 << 20):
+            copy.write(data)
+            beat()
         copy.flush()
         os.fsync(copy.fileno())
 

@@ -6,7 +6,7 @@ held moves the dates or the validators from which the next crawl starts: what it
 """
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -52,6 +52,8 @@ _BUSY = "Une autre collecte de cette source est en cours."
 _DEADLY = (
     f"Examen interrompu {MAX_ATTEMPTS} fois : un document met peut-être le programme en échec."
 )
+_GONE = "Le dossier de la collecte {} a disparu : rien ne peut plus y être lu."
+_CUT = "Copie interrompue : les fichiers sont à apporter de nouveau."
 _BY_HAND = "Cette source n’est pas interrogée : ses avis sont apportés."
 
 
@@ -114,7 +116,7 @@ class Collecting:
             return Collected(name, "busy", why={"": _BUSY})
         return self._work(claim, lambda: self._collect(claim, page, progress))
 
-    def take(self, name: str, paths: Sequence[Path], progress: Progress = _quiet) -> Collected:
+    def take(self, name: str, paths: Iterable[Path], progress: Progress = _quiet) -> Collected:
         """Files that somebody brought go the same way, but for what is asked of the network. When
         this returns anything but "impossible", their bytes are in our folder: the originals may
         go. Raises SourceError for an unknown source, SQLAlchemyError."""
@@ -125,7 +127,10 @@ class Collecting:
 
     def promote(self, number: int, by: str, progress: Progress = _quiet) -> Collected:
         """Somebody lets in a held collection. Raises CollectionError, SourceError."""
-        page = self._page(self.collections.get(number).source)
+        row = self.collections.get(number)
+        page = self._page(row.source)
+        if row.folder and self._folder(row) is None:
+            raise CollectionError(_GONE.format(number))
         claim = self.collections.decide(number, by)
         return self._work(claim, lambda: self._let_in(claim, page, progress))
 
@@ -212,13 +217,16 @@ class Collecting:
         return tell
 
     def _take(
-        self, claim: Claim, page: Source, paths: Sequence[Path], progress: Progress
+        self, claim: Claim, page: Source, paths: Iterable[Path], progress: Progress
     ) -> Collected:
         now = self.clock()
         folder = self.landing / page.name / f"{now:%Y%m%d-%H%M%S-%f}-{claim.number}"
         self._note(claim, folder=self._place(folder))
         try:
-            bring(paths, folder, page.name, now)
+            bring(paths, folder, page.name, now, claim.beat)
+            self._note(claim)  # from now on, whoever takes over finds all of them
+        except Overtaken:
+            return Collected(page.name, "impossible", claim.number, {"": _CUT})
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             return self._give_up(claim, f"Copie impossible : {error.strerror or error}.")
@@ -236,7 +244,7 @@ class Collecting:
         elif crawl.finished:
             self._work(claim, lambda: self._judge(claim, page, crawl, progress))
         else:
-            self._give_up(claim, "Copie interrompue : les fichiers sont à apporter de nouveau.")
+            self._give_up(claim, _CUT)
 
     def _cannot_ask(self, claim: Claim, why: str) -> Collected:
         """What a crawl that is to be resumed had received stays held."""
@@ -309,7 +317,7 @@ class Collecting:
 
         folder = self._folder(row)
         if folder is None:
-            raise CollectionError(f"Le dossier de la collecte {row.number} a disparu.")
+            raise CollectionError(_GONE.format(row.number))
         run = Ingestion(
             self.ledger, self.pages, self.rates(), self.clock, self.limits, tell, self.coder()
         )

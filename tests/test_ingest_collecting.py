@@ -1,6 +1,7 @@
 """A source is collected, looked at, let in or held; the network is a function that lands files."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -537,6 +538,31 @@ def test_files_brought_to_a_reader_that_was_killed_are_read_by_the_next(anywhere
         anywhere.collecting.take("apporte", [anywhere.folder / "a.csv"], fail)
     anywhere.bring("apporte", feed("B"))
     assert (anywhere.keys(), anywhere.states()) == (["A", "B"], ["promoted"] * 2)
+
+
+def test_a_copy_so_slow_that_another_takes_over_is_to_be_done_again(world: World) -> None:
+    path = world.folder / "a.csv"
+    path.write_bytes(feed("A"))
+
+    def slowly() -> Iterator[Path]:
+        yield path
+        world.now += timedelta(minutes=11)
+        assert world.bring("apporte", feed("B"))[0].outcome == "promoted"
+
+    assert world.collecting.take("apporte", slowly()).outcome == "impossible"
+    assert (world.keys(), world.states()) == (["B"], ["rejected", "promoted"])
+    assert world.collecting.take("apporte", [path]).outcome == "promoted"
+    assert world.keys() == ["A", "B"]
+
+
+def test_a_folder_that_vanished_is_said_to_who_decides(world: World) -> None:
+    held = world.collect(feed("A", "B", "C", deadline="1970-01-01"))
+    assert held.number is not None
+    shutil.rmtree(world.landing)
+    with pytest.raises(CollectionError, match="a disparu"):
+        world.collecting.promote(held.number, "Ada")
+    assert world.states() == ["held"]
+    assert world.collect(feed("A"), later=1).outcome == "promoted"
 
 
 def test_files_brought_do_not_move_the_dates_of_a_source_that_is_asked(world: World) -> None:
