@@ -29,6 +29,7 @@ from search_api.terminal import (
     bring_up_to_date,
     console,
     errors,
+    fail,
     printable,
     record,
 )
@@ -82,6 +83,8 @@ def collecter(
     for name in noms or ():
         source(name, settings.sources)
     asked = noms or [name for name, page in pages.items() if page.collect]
+    if not asked:
+        raise fail("Aucune fiche de source ne dit comment l’interroger.", UNKNOWN)
     with record(settings) as store:
         collecting = open_collecting(settings, store, replique)
         outcomes = [_collect(collecting, name, en_json) for name in asked]
