@@ -18,6 +18,7 @@ from ingest.source import sources
 from search_api import labels
 from search_api.params import Filters, Tri, is_identifier, sort_of
 from search_api.problems import Problem, ProblemBody
+from search_api.source_states import Freshness, freshness
 from taxonomies.suggest import suggest
 
 PROBLEMS: dict[int | str, dict[str, Any]] = {
@@ -143,12 +144,14 @@ class Understood(BaseModel):
 
 
 class Leads(BaseModel):
-    """A page of answers. next: following page, path and query; null on the last one."""
+    """A page of answers. next: following page, path and query; null on the last one. sources: how
+    fresh those of this page are, by name; one that is not known at the moment is left out."""
 
     total: int
     next: str | None
     understood: Understood
     leads: list[Answer]
+    sources: dict[str, Freshness] = Field(default_factory=dict)
     facets: dict[str, list[Choice]] = Field(default_factory=dict)
 
 
@@ -308,6 +311,7 @@ def leads(
         next=there,
         understood=_understood(results),
         leads=[_answer(hit) for hit in results.hits],
+        sources=freshness(request.app.state.board, results.hits),
         facets=_choices(request, results),
     )
     return _json(body, {"Link": f'<{there}>; rel="next"'} if there else None)

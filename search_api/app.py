@@ -17,7 +17,8 @@ from index.engine import SearchEngine
 from index.query import Query
 from index.settings import Settings
 from index.store import LeadStore
-from search_api import api, deposits, health, pages, sheets
+from search_api import api, deposits, health, pages, sheets, source_states, status
+from search_api.board import Board
 from search_api.failures import install
 from taxonomies.suggest import suggest
 
@@ -83,11 +84,14 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.state.clock = clock
     app.state.store = store
     app.state.engine = open_engine(settings)
+    app.state.board = Board(store, settings.sources, clock)
     app.include_router(api.router)
     app.include_router(deposits.router)
+    app.include_router(source_states.router)
     app.include_router(health.router)
     app.include_router(pages.router)
     app.include_router(sheets.router)
+    app.include_router(status.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.get("/api/docs", include_in_schema=False)(_contract_page)
     app.openapi = _contract(app.openapi)  # type: ignore[method-assign]

@@ -25,14 +25,14 @@ from index.settings import Settings
 from index.store import LeadStore
 from index.tables import quarantine
 from index.trade import ModelError
-from ingest.collections import CollectionError, Collections
+from ingest.collections import CollectionError
 from ingest.demo.feed import dated
 from ingest.ledger import Ledger
 from ingest.pipeline import AUTO, Ingestion
 from ingest.price import Rates
 from ingest.report import OUTCOMES, Report
 from ingest.source import SourceError, source, sources
-from search_api import collect_cli, evaluate_cli, model_cli, schedule_cli
+from search_api import collect_cli, evaluate_cli, model_cli, schedule_cli, sources_cli
 from search_api.app import create_app, open_engine, utcnow
 from search_api.terminal import (
     INCOMPLETE,
@@ -78,6 +78,7 @@ app.command()(schedule_cli.deposer)
 app.command()(collect_cli.incidents)
 app.add_typer(collect_cli.collection_app, name="collecte")
 app.add_typer(collect_cli.incident_app, name="incident")
+app.command(name="sources")(sources_cli.list_sources)
 
 Paths = Annotated[
     list[Path], typer.Argument(metavar="CHEMIN…", help="Fichiers, dossiers ou archives.")
@@ -155,22 +156,6 @@ def ingerer(
             bring_up_to_date(store, open_engine(settings))
     if report.received and report.received == report.quarantined:
         raise typer.Exit(INCOMPLETE)
-
-
-@app.command(name="sources")
-def list_sources() -> None:
-    """Les sources connues et ce que le registre en contient."""
-    settings = Settings()
-    with record(settings) as store:
-        held = store.tally().by_source
-        known = sources(settings.sources)
-        collections = Collections(store, utcnow)
-        last = {name: collect_cli.standing(page, collections) for name, page in known.items()}
-    table = Table("Source", "Éditeur", "Licence", "Leads", "Dernière collecte")
-    for name, page in known.items():
-        cells = (name, page.publisher, page.licence, held.get(name, 0), last[name])
-        table.add_row(*map(printable, cells))
-    console.print(table)
 
 
 @app.command()

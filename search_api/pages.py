@@ -29,6 +29,7 @@ from search_api.facets import (
 from search_api.links import PAGE, SORTS, address, pairs, sheet_address
 from search_api.params import MAX_TEXT, is_identifier, query_params
 from search_api.problems import Problem
+from search_api.source_states import freshness
 from search_api.templating import render
 from search_api.words import counted, standing, typeset
 
@@ -220,6 +221,7 @@ def _search_context(request: Request, query: Query, error: str = "") -> dict[str
         "sheet": is_sheet(query.text),
         "sheet_page": sheet_address(query),
         "pages": paginate(query, results.total),
+        "freshness": freshness(request.app.state.board, results.hits),
         "first": 1 if past else query.offset + 1,
         "beyond": bool(results.total),
         "cleared": cleared(query, results.understood),

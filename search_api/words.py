@@ -2,7 +2,7 @@
 
 import math
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -146,6 +146,24 @@ def remaining(deadline: datetime, now: datetime) -> str:
     return f"dans {span}" if days > 0 else f"il y a {span}"
 
 
+def span(length: timedelta) -> str:
+    """« 5 min », « 3 h », « 12 jours »: a length of time, rounded down; « moins d’une minute »."""
+    minutes = max(0, int(length.total_seconds() // 60))
+    if minutes < 1:
+        return "moins d’une minute"
+    if minutes < 60:
+        return f"{minutes}\u00a0min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60}\u00a0h"
+    days = minutes // (24 * 60)
+    return f"{number(days)}\u00a0jours" if days < 730 else f"{number(days // 365)}\u00a0ans"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """« il y a 3 h », « dans 20 min », for moments known to the minute."""
+    return f"dans {span(moment - now)}" if moment > now else f"il y a {span(now - moment)}"
+
+
 def amount(value: float, currency: str) -> str:
     """« 1,2 M€ », « 950 k$ », « 12 500 CHF »; "" when the amount is not a number."""
     if not math.isfinite(value):
@@ -262,8 +280,8 @@ def excerpt(text: str, words: tuple[str, ...] = ()) -> str:
 FILTERS: dict[str, Any] = {
     function.__name__: function
     for function in (
-        amount, change, counted, day, known_by, days_left, direction, euros, exact, excerpt,
-        french_first, lang, marked, moment, number, offset, paris, plain, remaining, standing,
-        typeset, web_link,
+        ago, amount, change, counted, day, known_by, days_left, direction, euros, exact, excerpt,
+        french_first, lang, marked, moment, number, offset, paris, plain, remaining, span,
+        standing, typeset, web_link,
     )
 }  # fmt: skip

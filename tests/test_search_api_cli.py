@@ -117,7 +117,7 @@ def test_a_name_that_plays_tricks_on_the_screen_is_shown_harmless(
 
 
 def test_a_page_that_plays_tricks_on_the_screen_is_listed(run: CliRunner, page: Path) -> None:
-    listed = run.invoke(app, ["sources"])
+    listed = run.invoke(app, ["sources", "mine"])
     assert listed.exit_code == 0, listed.output
     assert "[/p]" in listed.output
     assert not {"\x1b", "\x07"} & {*listed.output}
