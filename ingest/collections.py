@@ -313,10 +313,11 @@ def _columns(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rows(connection: Connection, found: Select[Any], limit: int | None = None) -> list[Collection]:
-    return [_row(one) for one in connection.execute(found.limit(limit) if limit else found)]
+    return [from_row(one) for one in connection.execute(found.limit(limit) if limit else found)]
 
 
-def _row(one: Row[Any]) -> Collection:
+def from_row(one: Row[Any]) -> Collection:
+    """A collection as the record holds it."""
     return Collection(
         number=one.id,
         source=one.source,

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from ingest.collect import last_due
+from ingest.collections import Collection
+from ingest.incidents import Incident
 from ingest.rhythm import in_words, next_due
 from ingest.source import Source
 
@@ -17,9 +19,6 @@ Way = Literal["collected", "brought", "archive"]
 # What a collection may take after its moment before the source is late: some ask one notice a
 # second, and have thousands of them.
 GRACE = {"hour": timedelta(hours=1), "day": timedelta(hours=6), "week": timedelta(hours=24)}
-
-# Without a sign of life for so long, whoever collected is gone.
-STALLED = timedelta(minutes=10)
 
 # Word of ``schedule`` → days without anything new after which a source that people bring is silent.
 # Two periods and a little, at least; the first word found says the pace.
@@ -52,57 +51,32 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
-    """What somebody should look at. detail may quote the source. times: how often it
-    showed."""
+class Account:
+    """A collection and what its ingestion counted: items received and new leads, 0 when nothing had
+    changed, None when it was not let in."""
 
-    source: str
-    kind: str
-    detail: str
-    collection: int | None
-    opened: datetime
-    last: datetime
-    times: int
-    closed: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """One collection. items: notices seen by the spider, None until it has ended. received, new:
-    what its ingestion counted, None when it was not let in. reason: why the spider ended, a key of
-    its own or ""."""
-
-    id: int
-    state: str
-    started: datetime
-    beat: datetime
-    finished: datetime | None = None
-    since: date | None = None
-    until: date | None = None
-    items: int | None = None
-    declared: int | None = None
+    collection: Collection
     received: int | None = None
     new: int | None = None
-    reason: str = ""
-    decided_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
     """What is known of a source at a moment (``at``). All moments are aware.
 
-    first: start of its first collection. last: its last collection; admitted: the last one let in.
+    first: start of its first collection. last: its last collection; admitted: the last one of the
+    network that was let in. taken: last moment due that a scheduler took.
     ingested: end of the last run that let something in, whoever brought it. heard: when something
     new last came, None when nothing did in the window that was read. newest: publication of its
-    newest notice. taken: last moment due that a scheduler took. volume: one ``Day`` for each of the
-    last thirty, the oldest first. quarantined: items that wait for somebody.
+    newest notice. volume: one ``Day`` for each of the last thirty, the oldest first. quarantined:
+    items that wait for somebody.
     """
 
     page: Source
     at: datetime
     first: datetime | None = None
-    last: Collected | None = None
-    admitted: Collected | None = None
+    last: Account | None = None
+    admitted: Collection | None = None
     ingested: datetime | None = None
     heard: datetime | None = None
     newest: datetime | None = None
@@ -127,7 +101,8 @@ class SourceState:
     @property
     def promoted(self) -> datetime | None:
         """When something was last let in: a collection, or what a person brought."""
-        ends = (self.ingested, self.admitted and (self.admitted.finished or self.admitted.started))
+        last = self.admitted
+        ends = (self.ingested, (last.finished or last.started) if last else None)
         return max((end for end in ends if end), default=None)
 
     @property
@@ -137,7 +112,8 @@ class SourceState:
             return None
         rhythm = self.page.collect.rhythm
         last = last_due(rhythm, self.at)
-        answers = (self.taken, self.last.started if self.last else None)
+        asked = self.last.collection if self.last and self.last.collection.asked else None
+        answers = (self.taken, asked.started if asked else None)
         answered = any(one is not None and one >= last for one in answers)
         return next_due(rhythm, self.at) if answered else last
 
@@ -168,17 +144,17 @@ class SourceState:
         return self.newest or self.promoted
 
     @property
-    def stalled(self) -> bool:
+    def interrupted(self) -> bool:
         """Whether its last collection goes on in name only."""
-        last = self.last
-        return last is not None and last.state == "collecting" and self.at - last.beat > STALLED
+        return self.last is not None and self.last.collection.is_dead(self.at)
 
     @property
     def why_held(self) -> tuple[str, ...]:
         """What holds the last collection: its own incidents, else those still open."""
-        if self.last is None or self.last.state != "held":
+        if self.last is None or not _held(self):
             return ()
-        own = [one for one in self.incidents if one.collection == self.last.id]
+        number = self.last.collection.number
+        own = [one for one in self.incidents if one.collection == number]
         return tuple(one.detail for one in own or self.incidents)
 
     @property
@@ -192,7 +168,7 @@ def _archived(state: SourceState) -> bool:
 
 
 def _held(state: SourceState) -> bool:
-    return state.last is not None and state.last.state == "held"
+    return state.last is not None and state.last.collection.state == "held"
 
 
 def _silent(state: SourceState) -> bool:

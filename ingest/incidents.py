@@ -42,7 +42,7 @@ class Incidents:
         if source:
             found = found.where(incident.c.source == source)
         with self.store.reading() as connection:
-            return [_incident(row) for row in connection.execute(found)]
+            return [from_row(row) for row in connection.execute(found)]
 
     def show(
         self,
@@ -117,7 +117,8 @@ class Incidents:
                 raise CollectionError(f"Il n’y a pas d’incident {number} à clore.")
 
 
-def _incident(row: Any) -> Incident:
+def from_row(row: Any) -> Incident:
+    """An incident as the record holds it."""
     return Incident(
         number=row.id,
         source=row.source,

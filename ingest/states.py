@@ -1,7 +1,7 @@
 """What the record says of every source, read in a few grouped queries whatever their number."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,9 +12,14 @@ from sqlalchemy import Connection, Row, case, func, or_, select, union_all
 
 from index.store import LeadStore
 from index.tables import collection, incident, lead, quarantine, run, slot
-from ingest.health import Collected, Day, Incident, SourceState
+from ingest.collections import Collection
+from ingest.collections import from_row as collection_of
+from ingest.health import Account, Day, SourceState
+from ingest.incidents import Incident
+from ingest.incidents import from_row as incident_of
 from ingest.ledger import utc
 from ingest.pipeline import AUTO
+from ingest.silence import is_news
 from ingest.source import Source
 
 # Days of ``SourceState.volume``.
@@ -49,12 +54,12 @@ def states(store: LeadStore, pages: Mapping[str, Source], now: datetime) -> tupl
     return tuple(SourceState(page, now, **facts[name]) for name, page in pages.items())
 
 
-def collections(store: LeadStore, source: str, limit: int = 10) -> list[Collected]:
+def collections(store: LeadStore, source: str, limit: int = 10) -> list[Account]:
     """The last collections of a source, the last one first."""
     mine = select(collection).where(collection.c.source == source)
     with store.reading() as connection:
         rows = connection.execute(mine.order_by(collection.c.id.desc()).limit(limit)).all()
-        return _collected(connection, rows)
+        return _accounts(connection, rows)
 
 
 def incidents(store: LeadStore, source: str, limit: int = 20) -> list[Incident]:
@@ -62,7 +67,7 @@ def incidents(store: LeadStore, source: str, limit: int = 20) -> list[Incident]:
     mine = select(incident).where(incident.c.source == source)
     with store.reading() as connection:
         rows = connection.execute(mine.order_by(incident.c.id.desc()).limit(limit)).all()
-    return [_incident(row) for row in rows]
+    return [incident_of(row) for row in rows]
 
 
 def reading(store: LeadStore, source: str) -> dict[str, Any]:
@@ -76,22 +81,23 @@ def reading(store: LeadStore, source: str) -> dict[str, Any]:
 
 
 def _collections(connection: Connection, window: _Window) -> _Facts:
-    """The first, the last, and the last let in."""
+    """The first, the last, and the last of the network that was let in."""
     number = collection.c.id
     ends = union_all(
         select(func.min(number)).group_by(collection.c.source),
         select(func.max(number)).group_by(collection.c.source),
         select(func.max(number))
-        .where(collection.c.state == "promoted")
+        .where(collection.c.state == "promoted", collection.c.since.is_not(None))
         .group_by(collection.c.source),
     )
     rows = connection.execute(select(collection).where(number.in_(ends)).order_by(number)).all()
     facts: _Facts = defaultdict(dict)
-    for row, one in zip(rows, _collected(connection, rows), strict=True):
-        facts[row.source].setdefault("first", one.started)
-        facts[row.source]["last"] = one
-        if one.state == "promoted":
-            facts[row.source]["admitted"] = one
+    for one in _accounts(connection, rows):
+        known = facts[one.collection.source]
+        known.setdefault("first", one.collection.started)
+        known["last"] = one
+        if one.collection.state == "promoted" and one.collection.asked:
+            known["admitted"] = one.collection
     return facts
 
 
@@ -134,7 +140,7 @@ def _follow(flows: dict[str, _Flow], row: Row[Any]) -> None:
     for source, items in (brought or {row.source: received}).items():
         flow, before = flows[source], flows[source].days.get(day, Day(day))
         flow.ingested = finished
-        flow.heard = finished if new else flow.heard
+        flow.heard = finished if is_news(report) else flow.heard
         flow.days[day] = Day(day, before.received + items, before.new + new, before.runs + 1)
 
 
@@ -160,7 +166,7 @@ def _incidents(connection: Connection, window: _Window) -> _Facts:
     still = select(incident).where(incident.c.closed.is_(None)).order_by(incident.c.id)
     found: dict[str, tuple[Incident, ...]] = defaultdict(tuple)
     for row in connection.execute(still):
-        found[row.source] += (_incident(row),)
+        found[row.source] += (incident_of(row),)
     return {source: {"incidents": incidents} for source, incidents in found.items()}
 
 
@@ -186,44 +192,18 @@ READINGS: tuple[Callable[[Connection, _Window], _Facts], ...] = (
 )
 
 
-def _collected(connection: Connection, rows: Iterable[Row[Any]]) -> list[Collected]:
+def _accounts(connection: Connection, rows: Sequence[Row[Any]]) -> list[Account]:
     """Collections with what their ingestion counted."""
-    kept = list(rows)
-    runs = [row.run for row in kept if row.run is not None]
+    runs = [row.run for row in rows if row.run is not None]
     told = connection.execute(select(run.c.id, run.c.report).where(run.c.id.in_(runs)))
     reports = {number: _json(report) for number, report in told}
-    return [_one(row, _json(row.crawl), reports.get(row.run, {})) for row in kept]
+    return [_account(collection_of(row), reports.get(row.run, {})) for row in rows]
 
 
-def _one(row: Row[Any], crawl: dict[str, Any], report: dict[str, Any]) -> Collected:
-    return Collected(
-        id=row.id,
-        state=row.state,
-        started=utc(row.started),
-        beat=utc(row.beat),
-        finished=utc(row.finished) if row.finished else None,
-        since=row.since,
-        until=row.until,
-        items=_number(crawl, "items"),
-        declared=_number(crawl, "declared"),
-        received=_number(report, "received"),
-        new=_number(report, "new"),
-        reason=str(crawl.get("reason") or ""),
-        decided_by=row.decided_by,
-    )
-
-
-def _incident(row: Row[Any]) -> Incident:
-    return Incident(
-        source=row.source,
-        kind=row.kind,
-        detail=row.detail,
-        collection=row.collection,
-        opened=utc(row.opened),
-        last=utc(row.last),
-        times=row.times,
-        closed=utc(row.closed) if row.closed else None,
-    )
+def _account(one: Collection, report: Mapping[str, Any]) -> Account:
+    if one.state != "promoted":
+        return Account(one)
+    return Account(one, _count(report, "received"), _count(report, "new"))
 
 
 def _json(text: str | None) -> dict[str, Any]:
@@ -235,10 +215,6 @@ def _json(text: str | None) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _number(told: dict[str, Any], name: str) -> int | None:
+def _count(told: Mapping[str, Any], name: str) -> int:
     value = told.get(name)
-    return value if isinstance(value, int) else None
-
-
-def _count(told: dict[str, Any], name: str) -> int:
-    return _number(told, name) or 0
+    return value if isinstance(value, int) else 0

@@ -21,7 +21,7 @@ from ingest.crawl import Told
 from ingest.crawl_process import crawl_process
 from ingest.incidents import Incident, Incidents
 from ingest.monitors import TITLES
-from ingest.source import Source, source, sources
+from ingest.source import source, sources
 from search_api.app import open_engine, utcnow
 from search_api.terminal import (
     INCOMPLETE,
@@ -198,15 +198,6 @@ def _iso(moment: datetime) -> str:
 
 def _when(moment: datetime) -> str:
     return f"{moment:%d/%m/%Y %H:%M} UTC"
-
-
-def standing(page: Source, collections: Collections) -> str:
-    """Where the collection of a source stands, in a few words."""
-    row = collections.last(page.name)
-    if row is None:
-        return "jamais" if page.collect else ""
-    state = f"impossible : {row.impossible}" if row.impossible else STATES[row.state]
-    return f"{state} ({_when(row.started)})"
 
 
 @collection_app.command(name="promouvoir")

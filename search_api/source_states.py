@@ -9,7 +9,10 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from index.query import Hit
-from ingest.health import Collected, Health, Incident, SourceState, Way
+from ingest.collections import State
+from ingest.health import Account, Health, SourceState, Way
+from ingest.incidents import Incident
+from ingest.monitors import TITLES
 from search_api.board import MINUTE, Board
 from search_api.problems import ProblemBody
 
@@ -31,19 +34,19 @@ class Freshness(BaseModel):
 
 
 class CollectionBody(BaseModel):
-    """A collection. items: notices that the service gave; received, new: what its ingestion
-    counted, null when it was not let in. held: why it waits for somebody."""
+    """A collection. items: notices seen in it; received, new: what its ingestion counted, null when
+    it was not let in. why: what holds it, or made it impossible, in French."""
 
-    state: str
+    number: int
+    state: State
     started: datetime
     finished: datetime | None
     since: date | None
     until: date | None
-    items: int | None
-    declared: int | None
+    items: int
     received: int | None
     new: int | None
-    held: list[str]
+    why: list[str]
 
 
 class DayBody(BaseModel):
@@ -56,9 +59,12 @@ class DayBody(BaseModel):
 
 
 class IncidentBody(BaseModel):
-    """What somebody should look at, in French; it may quote the source."""
+    """What somebody should look at, in French; detail may quote the source. kind, title: of the
+    monitor that said so."""
 
+    number: int
     kind: str
+    title: str
     detail: str
     opened: datetime
     last: datetime
@@ -107,14 +113,26 @@ class SourcesBody(BaseModel):
 _PAGE = {"name", "title", "publisher", "country", "licence", "url", "fictitious", "expected"}
 
 
-def collection_body(one: Collected, held: Iterable[str] = ()) -> CollectionBody:
+def collection_body(one: Account, held: Iterable[str] = ()) -> CollectionBody:
     """A collection as JSON, without the names of those who decided."""
-    return CollectionBody(**asdict(one), held=list(held))
+    row = one.collection
+    return CollectionBody(
+        number=row.number,
+        state=row.state,
+        started=row.started,
+        finished=row.finished,
+        since=row.since,
+        until=row.until,
+        items=row.volume,
+        received=one.received,
+        new=one.new,
+        why=[row.impossible] if row.impossible else list(held),
+    )
 
 
 def incident_body(one: Incident) -> IncidentBody:
     """An incident as JSON."""
-    return IncidentBody(**asdict(one))
+    return IncidentBody(title=TITLES.get(one.kind, one.kind), **asdict(one))
 
 
 def source_body(state: SourceState) -> SourceBody:

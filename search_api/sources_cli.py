@@ -10,12 +10,14 @@ from rich.text import Text
 
 from index.settings import Settings
 from index.store import LeadStore
-from ingest.health import Collected, Health, Incident, SourceState
+from ingest.collections import STATES
+from ingest.health import Account, Health, SourceState
+from ingest.incidents import Incident
 from ingest.source import source, sources
 from ingest.states import collections, incidents, reading, states
 from search_api.app import utcnow
 from search_api.source_states import collection_body, incident_body, source_body
-from search_api.status import STATES, WAYS
+from search_api.status import WAYS
 from search_api.terminal import console, printable, record
 from search_api.words import ago, counted, day, moment, number, paris
 
@@ -146,16 +148,17 @@ def _tell_facts(state: SourceState) -> None:
         console.print(printable(f"{name} : {told}"), highlight=False, soft_wrap=True)
 
 
-def _tell_collections(past: Sequence[Collected]) -> None:
+def _tell_collections(past: Sequence[Account]) -> None:
     table = Table("N°", "Commencée", "État", "Vus", "Reçus", "Nouveaux", "Décision")
     for one in past:
-        counts = (one.items, one.received, one.new)
+        row = one.collection
         cells = [
-            one.id,
-            moment(paris(one.started) or one.started),
-            STATES.get(one.state, one.state),
-            *("—" if count is None else number(count) for count in counts),
-            one.decided_by,
+            row.number,
+            moment(paris(row.started) or row.started),
+            "impossible" if row.impossible else STATES[row.state],
+            number(row.volume),
+            *("—" if count is None else number(count) for count in (one.received, one.new)),
+            row.impossible or row.decided_by,
         ]
         table.add_row(*map(printable, cells))
     console.print(table)

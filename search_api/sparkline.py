@@ -29,6 +29,11 @@ class Sparkline:
     floor: float | None
     text: str
 
+    @property
+    def box(self) -> str:
+        """Value of viewBox. Written in a template, it would be typeset as the number 0 120."""
+        return f"0 0 {WIDTH} {HEIGHT}"
+
 
 def sparkline(volume: Sequence[Day], expected: tuple[int, int]) -> Sparkline | None:
     """The drawing of these days, the oldest first; None when nothing came. expected: items a run

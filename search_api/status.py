@@ -9,7 +9,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from index.engine import SearchEngine
+from ingest.collections import STATES
 from ingest.health import Health, SourceState
+from ingest.monitors import TITLES
 from search_api.board import Board, Reading
 from search_api.labels import country_label
 from search_api.problems import Problem
@@ -29,13 +31,6 @@ MEANINGS: dict[Health, str] = {
     "à jour": "tout ce qui était attendu est arrivé",
     "jamais collectée": "la source est décrite, rien n’en a encore été admis",
     "archive": "des avis anciens, que plus rien ne complète",
-}
-# States of a collection, as people say them.
-STATES = {
-    "collecting": "en cours",
-    "held": "retenue",
-    "promoted": "admise",
-    "rejected": "refusée",
 }
 WAYS = {"collected": "collectée", "brought": "apportée", "archive": "archive"}
 
@@ -127,6 +122,7 @@ def _context(read: Reading, behind: int) -> dict[str, Any]:
         "behind": behind,
         "MEANINGS": MEANINGS,
         "STATES": STATES,
+        "TITLES": TITLES,
         "WAYS": WAYS,
         "mark": _mark,
         "place": _place,

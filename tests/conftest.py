@@ -2,15 +2,20 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
+from fastapi import FastAPI
 
 from index.coding import Coder
 from index.embedded import EmbeddedEngine
@@ -168,3 +173,42 @@ def _empty(url: str) -> None:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
+
+
+@contextmanager
+def served(site: FastAPI) -> Iterator[str]:
+    """Address of a real server on a free port."""
+    door = socket.socket()
+    door.bind(("127.0.0.1", 0))
+    # Early callers wait in line instead of being refused.
+    door.listen(64)
+    server = uvicorn.Server(uvicorn.Config(site, log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{door.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        door.close()
+
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+_ARGUMENTS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+).split()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Headless Chromium of the system. Of a module: its driver holds the thread's event loop."""
+    from playwright.sync_api import sync_playwright
+
+    binary = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    if binary is None:
+        absent("no Chromium on this machine")
+    with sync_playwright() as driver:
+        opened = driver.chromium.launch(executable_path=binary, args=_ARGUMENTS)
+        yield opened
+        opened.close()

@@ -1,5 +1,6 @@
 """The health of a source is one word, and each word has its rule."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -8,7 +9,9 @@ import pytest
 from conftest import NOW
 
 from ingest.collect import Collect, Rhythm
-from ingest.health import Collected, Incident, SourceState
+from ingest.collections import Collection, State
+from ingest.health import Account, SourceState
+from ingest.incidents import Incident
 from ingest.rhythm import in_words, next_due
 from ingest.source import Source
 
@@ -28,22 +31,25 @@ def asked(every: str = "day", **fields: Any) -> Source:
     return page(collect=collect)
 
 
-def collected(state: str = "promoted", ago: timedelta = 2 * HOUR, **fields: Any) -> Collected:
-    start = NOW - ago
-    usual: dict[str, Any] = {"id": 1, "state": state, "started": start, "beat": start}
-    return Collected(**usual | {"finished": start} | fields)
+def collected(
+    state: State = "promoted", ago: timedelta = 2 * HOUR, beat: timedelta | None = None
+) -> Collection:
+    """A collection that began so long ago, and gave its last sign of life then."""
+    start, day = NOW - ago, (NOW - ago).date()
+    alive = start if beat is None else NOW - beat
+    return Collection(1, "a", state, start, alive, start, day, day, "", "", "", None, "")
 
 
-def incident(detail: str = "Rien ne va", collection: int | None = 1) -> Incident:
-    return Incident("a", "x", detail, collection, NOW - DAY, NOW, 2)
+def incident(detail: str = "Rien ne va", number: int | None = 1) -> Incident:
+    return Incident(1, "a", "x", number, detail, NOW - DAY, NOW, 2, None, "")
 
 
-def seen(source: Source, last: Collected | None = None, **fields: Any) -> SourceState:
+def seen(source: Source, last: Collection | None = None, **fields: Any) -> SourceState:
     """The state of a source whose last collection is this one."""
-    admitted = last if last and last.state == "promoted" else None
-    usual: dict[str, Any] = {"last": last, "admitted": admitted}
+    usual: dict[str, Any] = {}
     if last is not None:
-        usual |= {"first": last.started, "leads": 10}
+        usual = {"first": last.started, "last": Account(last), "leads": 10}
+        usual["admitted"] = last if last.state == "promoted" else None
     return SourceState(source, NOW, **usual | fields)
 
 
@@ -161,10 +167,15 @@ def test_a_moment_that_nobody_took_is_still_due() -> None:
     assert seen(page()).due is None
 
 
-def test_a_collection_without_a_sign_of_life_is_stalled() -> None:
-    alive = collected("collecting", beat=NOW - 9 * MINUTE)
-    gone = collected("collecting", beat=NOW - 11 * MINUTE)
-    assert (seen(asked(), alive).stalled, seen(asked(), gone).stalled) == (False, True)
+def test_a_collection_without_a_sign_of_life_was_interrupted() -> None:
+    alive = collected("collecting", beat=9 * MINUTE)
+    gone = collected("collecting", beat=11 * MINUTE)
+    assert (seen(asked(), alive).interrupted, seen(asked(), gone).interrupted) == (False, True)
+
+
+def test_files_that_somebody_brought_do_not_answer_for_the_network() -> None:
+    six, brought = NOW.replace(hour=6), replace(collected(), since=None, until=None)
+    assert seen(asked(), brought, admitted=None).due == six
 
 
 def test_what_a_person_brought_after_the_last_collection_counts_as_let_in() -> None:

@@ -5,17 +5,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
 import pytest
 from conftest import NOW, LeadFactory
-from sqlalchemy import event, insert
+from rows import ingested, written
+from sqlalchemy import event
 
 from index.store import LeadStore
 from index.tables import collection, incident, quarantine, slot
 from ingest.collect import Collect
 from ingest.health import SourceState
 from ingest.ledger import Ledger
-from ingest.report import Report
 from ingest.source import Source
 from ingest.states import collections, incidents, reading, states
 
@@ -29,37 +28,6 @@ def page(name: str, **fields: Any) -> Source:
 
 
 PAGES = {name: page(name) for name in ("a", "b", "c")}
-
-
-def written(store: LeadStore, table: Any, **fields: Any) -> int:
-    """A row of the record, as whoever collects writes it; gives back its number."""
-    usual: dict[str, dict[str, Any]] = {
-        "collection": {
-            "source": "a", "state": "promoted", "started": NOW, "beat": NOW, "finished": NOW,
-            "folder": "", "crawl": "{}", "reading": "{}", "decided_by": "",
-        },
-        "incident": {
-            "source": "a", "kind": "x", "detail": "d", "opened": NOW, "last": NOW, "times": 1,
-            "closed_by": "",
-        },
-        "quarantine": {
-            "run": 1, "source": "a", "document": "d", "raw": "", "reason": "r", "attempts": 1,
-            "first": NOW, "last": NOW,
-        },
-        "slot": {"source": "a", "due": NOW, "taken": NOW},
-    }  # fmt: skip
-    with store.writing() as connection:
-        made = connection.execute(insert(table).values(usual[table.name] | fields))
-        return int(made.inserted_primary_key[0]) if table is not slot else 0
-
-
-def ingested(store: LeadStore, source: str = "a", ago: timedelta = HOUR, **counts: Any) -> int:
-    """A run of ingestion with its report."""
-    report = Report(**counts)
-    ledger = Ledger(store)
-    number = ledger.start(source, NOW - ago)
-    ledger.finish(number, orjson.dumps(report.to_json()), NOW - ago)
-    return number
 
 
 def state(store: LeadStore, name: str = "a", now: datetime = NOW) -> SourceState:
@@ -78,8 +46,8 @@ def test_the_last_collection_is_told_with_what_its_ingestion_counted(store: Lead
     written(store, collection, run=number, crawl=crawl, started=NOW - HOUR, finished=NOW - HOUR)
     last = state(store).last
     assert last is not None
-    assert (last.items, last.received, last.new, last.state) == (9, 9, 4, "promoted")
-    assert last.started == NOW - HOUR
+    assert (last.collection.volume, last.received, last.new) == (9, 9, 4)
+    assert (last.collection.state, last.collection.started) == ("promoted", NOW - HOUR)
     assert state(store, "b").last is None
 
 
@@ -91,7 +59,7 @@ def test_a_held_collection_leaves_the_one_before_it_as_the_last_let_in(store: Le
     assert (found.health, found.why_held) == ("retenue", ("Moins d’avis qu’attendu",))
     assert (found.promoted, found.first) == (NOW - DAY, NOW - DAY)
     assert found.last is not None
-    assert (found.last.items, found.last.received) == (2, None)
+    assert (found.last.collection.volume, found.last.received) == (2, None)
 
 
 def test_volume_is_counted_by_day_of_paris(store: LeadStore) -> None:
@@ -166,7 +134,7 @@ def test_a_moment_taken_is_no_longer_due(store: LeadStore) -> None:
 def test_the_last_ten_collections_are_told_the_last_one_first(store: LeadStore) -> None:
     numbers = [written(store, collection, started=NOW + n * HOUR) for n in range(12)]
     written(store, collection, source="b")
-    assert [one.id for one in collections(store, "a")] == numbers[:1:-1]
+    assert [one.collection.number for one in collections(store, "a")] == numbers[:1:-1]
 
 
 def test_the_reading_is_that_of_the_last_collection_that_was_read(store: LeadStore) -> None:
@@ -176,12 +144,33 @@ def test_the_reading_is_that_of_the_last_collection_that_was_read(store: LeadSto
     assert reading(store, "b") == {}
 
 
-@pytest.mark.parametrize("broken", ["", "{", "[]", '{"items": "<b>"}', "null"])
+def test_a_collection_in_which_nothing_had_changed_brought_nothing(store: LeadStore) -> None:
+    written(store, collection, run=None)
+    found = state(store)
+    assert found.last is not None
+    assert (found.last.received, found.last.new, found.promoted) == (0, 0, NOW)
+
+
+def test_a_brought_collection_is_the_last_one_but_not_one_of_the_network(store: LeadStore) -> None:
+    written(store, collection, started=NOW - DAY, finished=NOW - DAY)
+    brought = written(store, collection, since=None, until=None)
+    found = state(store)
+    assert found.last is not None and found.admitted is not None
+    assert found.last.collection.number == brought
+    assert found.admitted.started == NOW - DAY
+
+
+def test_an_amendment_is_news(store: LeadStore) -> None:
+    ingested(store, received=3, duplicates=2, updated=1)
+    assert (state(store).heard, state(store).volume[-1].new) == (NOW - HOUR, 0)
+
+
+@pytest.mark.parametrize("broken", ["", "{", "[]", '{"received": "<b>"}', "null"])
 def test_a_report_that_cannot_be_read_hides_no_source(store: LeadStore, broken: str) -> None:
-    written(store, collection, crawl=broken, reading=broken)
-    last = state(store).last
-    assert last is not None
-    assert last.items is None
+    number = Ledger(store).start("a", NOW)
+    Ledger(store).finish(number, broken.encode(), NOW)
+    written(store, collection, run=number)
+    assert [one.leads for one in states(store, PAGES, NOW)] == [0, 0, 0]
 
 
 def test_a_hundred_sources_are_read_in_as_many_questions_as_three(store: LeadStore) -> None:

@@ -1,8 +1,5 @@
 """The pages in a real browser: accessible in every state, usable without JavaScript, unhurt."""
 
-import shutil
-import socket
-import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -10,10 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import uvicorn
 from axe_playwright_python.sync_playwright import Axe
-from conftest import NOW, absent
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from conftest import NOW, served
+from playwright.sync_api import Browser, Page, expect
 
 from index.lead import Change, Lead, LeadCode, LeadText, Provenance, Value
 from index.settings import Settings
@@ -21,11 +17,6 @@ from search_api.app import create_app
 
 pytestmark = pytest.mark.browser
 
-BINARIES = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
 HOSTILE = '"><img src=x onerror=alert(1)><script>alert(2)</script><svg onload=alert(3)>\u202e'
 RICH, WICKED = "00000000000000a1", "00000000000000a2"
 
@@ -84,29 +75,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real server on a free port, on a small base."""
     app = create_app(Settings(data=tmp_path_factory.mktemp("site")), clock=lambda: NOW)
     app.state.engine.put(app.state.store.save(_leads(NOW)))
-    door = socket.socket()
-    door.bind(("127.0.0.1", 0))
-    # Early callers wait in line instead of being refused.
-    door.listen(64)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [door]})
-    thread.start()
-    yield f"http://127.0.0.1:{door.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    door.close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium of the system."""
-    binary = next(filter(None, map(shutil.which, BINARIES)), None)
-    if binary is None:
-        absent("no Chromium on this machine")
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=binary, args=ARGUMENTS)
+    with served(app) as opened:
         yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -7,14 +7,19 @@ from typing import Any
 
 import pytest
 import uvicorn
+from conftest import NOW
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from filelock import FileLock
+from rows import HOUR, ingested, written
 from typer.testing import CliRunner
 
+from index.settings import Settings
+from index.tables import collection, incident
 from ingest.demo.feed import dated
 from ingest.report import Report
 from search_api.cli import _shown, app, console
+from search_api.terminal import record
 
 
 @pytest.fixture
@@ -232,3 +237,54 @@ def test_a_site_whose_index_is_busy_is_served_all_the_same(
     assert answer.exit_code == 0, answer.output
     assert "debouches index synchroniser" in answer.stderr
     assert len(served) == 1
+
+
+def a_held_collection(tmp_path: Path) -> None:
+    """« co-secop » has one promoted collection, then a held one with its incident."""
+    settings = Settings(data=tmp_path / "donnees", database_url="")
+    with record(settings) as store:
+        promoted = ingested(store, "co-secop", ago=26 * HOUR, received=40, new=7, duplicates=33)
+        ago = {"started": NOW - 26 * HOUR, "finished": NOW - 26 * HOUR}
+        reading = '{"coverage": {"title": 0.999, "buyer": 0.5}}'
+        written(store, collection, source="co-secop", run=promoted, reading=reading, **ago)
+        held = written(store, collection, source="co-secop", state="held", crawl='{"items": 3}')
+        detail = "Trop peu d’avis.\x1b[2J[/b]"
+        written(store, incident, source="co-secop", collection=held, detail=detail)
+
+
+def test_the_sources_are_listed_with_their_state(run: CliRunner, tmp_path: Path) -> None:
+    a_held_collection(tmp_path)
+    listed = run.invoke(app, ["sources"], env={"COLUMNS": "140"})
+    assert listed.exit_code == 0, listed.output
+    [line] = [line for line in listed.output.splitlines() if "co-secop" in line]
+    assert "retenue" in line
+    assert "source à jour sur" in listed.output.splitlines()[-1].replace("\u00a0", " ")
+
+
+def test_a_source_is_told_in_detail(run: CliRunner, tmp_path: Path) -> None:
+    a_held_collection(tmp_path)
+    told = run.invoke(app, ["sources", "co-secop"], env={"COLUMNS": "140"})
+    assert told.exit_code == 0, told.output
+    text = " ".join(told.output.replace("\u00a0", " ").split())
+    for expected in (
+        "État : retenue", "│ retenue │ 3 │ — │ — │", "│ admise │ 0 │ 40 │ 7 │",
+        "│ titre │ 99 % │", "│ acheteur │ 50 % │", "Incident ouvert", "Trop peu d’avis.",
+    ):  # fmt: skip
+        assert expected in text, text
+    assert "\x1b" not in told.output
+
+
+def test_the_states_of_sources_are_given_in_json(run: CliRunner, tmp_path: Path) -> None:
+    a_held_collection(tmp_path)
+    every = json.loads(run.invoke(app, ["sources", "--json"]).stdout)
+    assert next(one["health"] for one in every if one["name"] == "co-secop") == "retenue"
+    one = json.loads(run.invoke(app, ["sources", "co-secop", "--json"]).stdout)
+    assert [past["state"] for past in one["collections"]] == ["held", "promoted"]
+    assert one["coverage"] == {"title": 0.999, "buyer": 0.5}
+    assert one["past_incidents"] == []
+
+
+def test_an_unknown_source_has_no_detail(run: CliRunner) -> None:
+    answer = run.invoke(app, ["sources", "rien"])
+    assert answer.exit_code == 2
+    assert "Source inconnue : « rien »" in answer.output

@@ -7,6 +7,7 @@ import pytest
 from index.lead import Value
 from search_api.calendar import deadline_event
 from search_api.words import (
+    ago,
     amount,
     counted,
     day,
@@ -16,6 +17,7 @@ from search_api.words import (
     marked,
     plain,
     remaining,
+    span,
     standing,
     typeset,
     web_link,
@@ -69,6 +71,26 @@ def test_french_forms(written, shown):
 )  # fmt: skip
 def test_time_left_is_said_in_days(now, days, said):
     assert remaining(now + timedelta(days=days), now) == said
+
+
+@pytest.mark.parametrize(
+    ("length", "said"),
+    [
+        (timedelta(seconds=59), "moins d’une minute"),
+        (timedelta(minutes=59), "59 min"),
+        (timedelta(hours=47, minutes=59), "47 h"),
+        (timedelta(hours=48), "2 jours"),
+        (timedelta(days=1_200), "3 ans"),
+        (timedelta(days=-1), "moins d’une minute"),
+    ],
+)
+def test_a_length_of_time_is_said_in_its_own_unit(length, said):
+    assert span(length).replace("\u00a0", " ") == said
+
+
+def test_what_was_and_what_will_be_are_told_apart(now):
+    assert ago(now - timedelta(hours=3), now) == "il y a 3\u00a0h"
+    assert ago(now + timedelta(hours=3), now) == "dans 3\u00a0h"
 
 
 def test_days_are_counted_where_the_deadline_falls():
