@@ -19,6 +19,7 @@ from ingest.incidents import Incident
 from ingest.incidents import from_row as incident_of
 from ingest.ledger import utc
 from ingest.pipeline import AUTO
+from ingest.schedule import PATIENCE
 from ingest.silence import is_news
 from ingest.source import Source
 
@@ -177,7 +178,10 @@ def _quarantined(connection: Connection, window: _Window) -> _Facts:
 
 
 def _slots(connection: Connection, window: _Window) -> _Facts:
-    rows = connection.execute(select(slot.c.source, func.max(slot.c.due)).group_by(slot.c.source))
+    # A moment taken by a scheduler that died is due again.
+    answered = or_(slot.c.done.is_not(None), slot.c.taken >= window.now - PATIENCE)
+    last = select(slot.c.source, func.max(slot.c.due)).where(answered).group_by(slot.c.source)
+    rows = connection.execute(last)
     return {source: {"taken": utc(due)} for source, due in rows}
 
 

@@ -131,6 +131,20 @@ def test_a_moment_taken_is_no_longer_due(store: LeadStore) -> None:
     assert state(store).due == six + DAY
 
 
+def test_a_moment_taken_by_somebody_who_died_is_due_again(store: LeadStore) -> None:
+    six = NOW.replace(hour=4)
+    written(store, slot, due=six, taken=six)
+    assert state(store).due == six
+    written(store, slot, due=six - DAY, taken=six - DAY, done=six)
+    assert state(store).due == six
+
+
+def test_a_moment_done_is_no_longer_due(store: LeadStore) -> None:
+    six = NOW.replace(hour=4)
+    written(store, slot, due=six, taken=six, done=six)
+    assert state(store).due == six + DAY
+
+
 def test_the_last_ten_collections_are_told_the_last_one_first(store: LeadStore) -> None:
     numbers = [written(store, collection, started=NOW + n * HOUR) for n in range(12)]
     written(store, collection, source="b")
