@@ -22,6 +22,7 @@ _YEAR, _SHORT_YEAR = "(?P<y>[0-9]{4})", "(?P<y>[0-9]{2})"
 _MONTH, _DAY = "(?P<m>[0-9]{1,2})", "(?P<d>[0-9]{1,2})"
 _NAME = r"(?P<name>[^\W\d_]{3,10})\.?"
 _WEEKDAY = r"(?:(?P<weekday>[^\W\d_]{2,10})\.?,? +)?"
+_SURE_WEEKDAY = r"(?P<weekday>[^\W\d_]{2,10})\.?,? +"
 _SEPARATOR = "(?P<s>[-/.])"
 
 # A year of four digits in front leaves no doubt, whatever the order of the source.
@@ -32,6 +33,8 @@ _ALWAYS = (
     f"{_WEEKDAY}{_DAY}(?:st|nd|rd|th|er|\\.)?[ -]{_NAME},?[ -]{_YEAR}",
     f"{_WEEKDAY}{_NAME} {_DAY}(?:st|nd|rd|th)?,? {_YEAR}",
     f"{_YEAR}[-/ ]{_NAME}[-/ ]{_DAY}",
+    # RFC 822 writes the year in two digits; the day of the week in front tells its dates apart.
+    f"{_SURE_WEEKDAY}{_DAY} {_NAME} {_SHORT_YEAR}",
 )
 _ORDERED: dict[Order, tuple[str, ...]] = {
     "ymd": (),
@@ -54,7 +57,8 @@ _REST = (
     r"(?:(?:T|,? +(?:at +|à +)?)(?P<H>[0-9]{1,2})(?:[:h](?P<M>[0-9]{2}))?"
     r"(?::(?P<S>[0-9]{2})(?:[.,](?P<F>[0-9]{1,9}))?)?"
     r"(?: ?(?P<half>[ap])\.?m\b\.?)?"
-    rf" ?(?P<zone>{_OFFSET}|[^\W\d_][^\W\d_ ]*(?: [^\W\d_]+)* ?(?:\([^\W\d_]{{1,5}}\))?)?)?\.?"
+    rf" ?(?P<zone>(?:{_OFFSET})(?: \([A-Za-z]{{1,5}}\))?"
+    rf"|[^\W\d_][^\W\d_ ]*(?: [^\W\d_]+)* ?(?:\([^\W\d_]{{1,5}}\))?)?)?\.?"
 )
 
 
@@ -93,8 +97,9 @@ def _offset(text: str) -> tzinfo:
 
 def _zone(text: str) -> tzinfo:
     """Zone of an offset or of a name. Raises KeyError or ValueError when it is not known."""
-    if re.fullmatch(_OFFSET, text, re.I):
-        return _offset(text)
+    offset, _, _ = text.partition(" (")  # the name after an offset is a comment (RFC 5322)
+    if re.fullmatch(_OFFSET, offset, re.I):
+        return _offset(offset)
     name, _, short = text.casefold().rstrip(")").partition("(")
     known = _zones()[name.strip()]
     if short and _zones()[short] != known:

@@ -21,7 +21,7 @@ from ingest.dedupe.meaning import meaning_by
 from ingest.dedupe.profile import profile
 from ingest.document import Document, DocumentError, Limits, Refusal, short
 from ingest.documents import documents
-from ingest.feeds import eforms, fbo, ocds, tabular, ted
+from ingest.feeds import eforms, fbo, jsonld, ocds, rss, tabular, ted
 from ingest.ledger import MAX_ATTEMPTS, Arrival, Ledger, Refused, Weighed, weigh
 from ingest.linking import Linking, Understood, names
 from ingest.normalise import Draft, normalise
@@ -39,6 +39,8 @@ READERS: dict[Format, Callable[..., Iterator[Received]]] = {
     "ocds": ocds.read,
     "fbo": fbo.read,
     "tabular": tabular.read,
+    "rss": rss.read,
+    "jsonld": jsonld.read,
 }
 
 AUTO = "auto"

@@ -19,6 +19,11 @@ _ROOT = re.compile(
     r"<(?:[\w.-]{1,60}:)?([\w.-]{1,80})([^>]{0,20000})",
     re.S,
 )
+_FEED = re.compile(
+    r"http://(?:purl\.org/rss|my\.netscape\.com/rdf|www\.w3\.org/2005/Atom|purl\.org/atom)"
+)
+_LINKED = re.compile(r"""<script[^>]{0,200}application/ld\+json""", re.I)
+_DEMAND = re.compile(r'"(?:https?://schema\.org/|schema:)?Demand"')
 _UBL = re.compile(r"urn:oasis:names:specification:ubl:schema:xsd:\w+-2")
 _EFORMS_ROOTS = frozenset(
     {
@@ -60,6 +65,8 @@ def format_of_start(start: str, source: Source) -> Format | None:
     form = _content(start)
     if form in source.formats:
         return form
+    if "jsonld" in source.formats and _is_html(start):
+        return "jsonld"  # whose data come late in the page, or are missing
     if "tabular" in source.formats:
         return "tabular"
     # What is broken from its first sign on shows no format; its only reader will say why.
@@ -83,12 +90,23 @@ def _content(start: str) -> Format | None:
     if root is not None:
         if root[1] == "TED_EXPORT":
             return "ted"
+        if root[1] == "rss" or (root[1] in ("RDF", "feed") and _FEED.search(root[2])):
+            return "rss"
+        if _is_html(start):
+            return "jsonld" if _LINKED.search(start) else None
         return "eforms" if root[1] in _EFORMS_ROOTS and _UBL.search(root[2]) else None
     if start.lstrip()[:1] not in ("{", "["):
         return None
     if _OCDS.search(start):
         return "ocds"
-    return "fbo" if _FBO.search(start) else None
+    if _FBO.search(start):
+        return "fbo"
+    return "jsonld" if "schema.org" in start and _DEMAND.search(start) else None
+
+
+def _is_html(start: str) -> bool:
+    root = _ROOT.match(start)
+    return root is not None and root[1].lower() == "html"
 
 
 def _by_content(start: str, form: Format | None, pages: Iterable[Source]) -> Source | None:

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ingest.collect import Collect, Page, known_zone
 
-Format = Literal["ted", "eforms", "ocds", "fbo", "tabular"]
+Format = Literal["ted", "eforms", "ocds", "fbo", "tabular", "rss", "jsonld"]
 Columns = TypeVar("Columns", str, tuple[str, ...], dict[str, str])
 
 # Pydantic's error types → what to tell the author of a page.
@@ -61,6 +62,7 @@ def _compiles(pattern: str) -> None:
 
 class Mapping(Page):
     """Columns of a tabular feed. Each value is a column name, or a dotted path for JSON and XML.
+    The formats rss and jsonld have a mapping of their own, of which a page says only what differs.
 
     rows: where the rows are: a JSON path ("data", "features"), an XML element name, a sheet name.
     skip: lines before the header (CSV). title and body may join several columns, in order.
@@ -73,8 +75,8 @@ class Mapping(Page):
     skip: int = 0
     delimiter: str = ","
     separator: str = ";"
-    key: tuple[str, ...]
-    title: tuple[str, ...]
+    key: tuple[str, ...] = ()
+    title: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
     language: str = ""
     kind: str = ""
@@ -144,15 +146,30 @@ class Source(Page):
     lookups: dict[str, dict[str, str]] = Field(default_factory=dict)
     notes: str = ""
 
+    @field_validator("mapping")
+    @classmethod
+    def _names_its_rows(cls, mapping: Mapping | None, info: ValidationInfo) -> Mapping | None:
+        if mapping is not None and "tabular" in info.data.get("formats", ()):
+            for field in ("key", "title"):
+                if not getattr(mapping, field):
+                    raise PydanticCustomError("lacking", "valeur attendue", {"field": field})
+        return mapping
+
+
+def _place(error: ErrorDetails) -> str:
+    """The field that a fault is about."""
+    inside = error.get("ctx", {}).get("field")
+    return ".".join(map(str, (*error["loc"], inside) if inside else error["loc"]))
+
 
 def _fault(error: Exception) -> str:
     """What is wrong with a page, in one line."""
     if isinstance(error, ValidationError):
         return " ; ".join(
-            f"{'.'.join(map(str, one['loc'])) or 'page'} : "
+            f"{_place(one) or 'page'} : "
             + (
                 one["msg"].removeprefix("Value error, ")
-                if one["type"] == "value_error"
+                if one["type"] in ("value_error", "lacking")
                 else _FAULTS.get(one["type"], "valeur refusée")
             )
             for one in error.errors()[:5]

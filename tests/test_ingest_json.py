@@ -44,6 +44,14 @@ def test_items_are_found_whatever_surrounds_them(text: str) -> None:
     assert values(text) == [A, B]
 
 
+def test_a_path_goes_through_arrays_of_objects() -> None:
+    found = read('{"data": [{"rows": [{"a": 1}]}, 7, {"x": 2}, {"rows": [{"b": "deux"}, {]}], }')
+    assert [item.value for item in found if not item.reason] == [A, B]
+    assert [item.position for item in found[:2]] == ["data[0].rows[0]", "data[3].rows[0]"]
+    assert found[-1].reason
+    assert values('{"data": [{"x": 1}]}') == [{"data": [{"x": "1"}]}]
+
+
 def test_an_object_without_the_expected_array_is_the_item() -> None:
     assert values('{"a": 1, "data": {"x": [1]}}') == [{"a": "1", "data": {"x": ["1"]}}]
     assert values('{"releases": null}') == [{"releases": None}]
@@ -162,8 +170,16 @@ def test_a_single_object_that_is_too_large_is_refused() -> None:
     assert "élément trop volumineux" in item.reason
 
 
+@pytest.mark.parametrize("around", ["{}", "[{}]", '{{"releases": [{}]}}'])
+def test_an_item_that_is_too_deep_is_refused_wherever_it_is(around: str) -> None:
+    for depth, refused in ((99, False), (101, True), (100_000, True)):
+        (item,) = read(around.format('{"a":' * depth + "1" + "}" * depth))
+        assert ("imbrication trop profonde" in item.reason) == refused
+
+
 DOCUMENTS = [
     '{"releases": [{"a": "é\\u00e9", "n": [1.5, true]}, {"b": {"c": null}}], "z": "x"}',
+    '{"data": [{"rows": [{"a": "é"}, 1]}, [], {"rows": []}, {"rows": [{"b": 2}]}]}',
     '[{"a": "é"}, ["b", {"c": "\\\\"}], "d"]',
     '{"a": "une ligne"}\n{"b": [1, 2]}\n{"c": "trois"}\n',
 ]

@@ -287,36 +287,69 @@ def _whole_or_parts(
     line, column = scanner.line, scanner.column
     scanner.keep()
     parts = 0
-    for path in _arrays(scanner, paths, whole):
+    for place in _arrays(scanner, paths, whole):
         parts += 1
         scanner.kept()
-        yield from _array(scanner, f"{position} {'.'.join(path)}".strip())
+        yield from _array(scanner, f"{position} {place}".strip())
     text = scanner.kept()
-    if not parts:
-        reason = "élément trop volumineux" if text is None else ""
-        yield _Piece(text or "", reason, line, column).item(position)
+    if parts:
+        return
+    if text is None:
+        yield _Piece("", "élément trop volumineux", line, column).item(position)
+    else:
+        alone = _Scanner(StringIO(text), line)
+        alone.column = column
+        yield alone.value().item(position)  # cut once more, for its depth
 
 
 def _arrays(
-    scanner: _Scanner, paths: Paths, whole: frozenset[str], above: tuple[str, ...] = ()
-) -> Iterator[tuple[str, ...]]:
-    """Stops before each array under one of ``paths``, which the caller must pass over."""
+    scanner: _Scanner,
+    paths: Paths,
+    whole: frozenset[str],
+    above: tuple[str, ...] = (),
+    place: str = "",
+) -> Iterator[str]:
+    """Stops before each array under one of ``paths``, which the caller must pass over, and gives
+    its place."""
     scanner.take("{")
     if scanner.next() == "}":
         scanner.take("}")
         return
     while True:
         path = (*above, _key(scanner))
+        here = f"{place}.{path[-1]}" if place else path[-1]
         paths = () if path[-1] in whole else paths
         scanner.take(":")
+        deeper = any(path == longer[: len(path)] for longer in paths)
         if scanner.next() == "[" and path in paths:
-            yield path
-        elif scanner.next() == "{" and any(path == longer[: len(path)] for longer in paths):
-            yield from _arrays(scanner, paths, whole, path)
+            yield here
+        elif scanner.next() == "{" and deeper:
+            yield from _arrays(scanner, paths, whole, path, here)
+        elif scanner.next() == "[" and deeper:
+            yield from _through(scanner, paths, whole, path, here)
         else:
             scanner.value()
         if scanner.take(",", "}") == "}":
             return
+
+
+def _through(
+    scanner: _Scanner, paths: Paths, whole: frozenset[str], path: tuple[str, ...], place: str
+) -> Iterator[str]:
+    """The arrays inside the objects of an array that a path leads through."""
+    scanner.take("[")
+    if scanner.next() == "]":
+        scanner.take("]")
+        return
+    number = 0
+    while True:
+        if scanner.next() == "{":
+            yield from _arrays(scanner, paths, whole, path, f"{place}[{number}]")
+        else:
+            scanner.value()
+        if scanner.take(",", "]") == "]":
+            return
+        number += 1
 
 
 def _key(scanner: _Scanner) -> str:

@@ -40,9 +40,21 @@ def read_each(
 ) -> Iterator[Received]:
     """What ``reader`` makes of each element of the stream named in ``roots``, at any depth.
 
-    roots: lxml tag filters ("{*}TED_EXPORT"). reader: takes the element and its position in the
-    document. Memory holds one element at a time. Unreadable content gives a reason, never an
-    exception; elements that came before it are delivered.
+    reader: takes the element and its position in the document. Unreadable content gives a reason,
+    never an exception; elements that came before it are delivered.
+    """
+    for one in elements(stream, roots):
+        yield Received("", reason=one) if isinstance(one, str) else reader(one, position(one))
+
+
+def elements(
+    stream: BinaryIO, roots: Collection[str], empty: Collection[str] = ()
+) -> Iterator[Element | str]:
+    """The elements of the stream named in ``roots``, and last, if it cannot be read to its end or
+    holds none of them, the reason (French).
+
+    roots: lxml tag filters ("{*}TED_EXPORT"). empty: local names of documents that may hold none.
+    Memory holds one element at a time: it is emptied when the next one is asked for.
     """
     etree.clear_error_log()
     parser = etree.XMLPullParser(
@@ -60,13 +72,13 @@ def read_each(
         fault = _feed(parser, chunk)
         for _, element in cast("Iterator[tuple[str, Element]]", parser.read_events()):
             found, pending = found + 1, 0
-            yield reader(element, _position(element))
+            yield element
             _forget(element)
         if fault or pending > LARGEST:
-            yield Received("", reason=fault or f"Aucun avis dans {LARGEST >> 20} Mo de suite")
+            yield fault or f"Aucun avis dans {LARGEST >> 20} Mo de suite"
             return
-    if reason := _end(parser, size, found):
-        yield Received("", reason=reason)
+    if reason := _end(parser, size, found, empty):
+        yield reason
 
 
 def _feed(parser: "etree.XMLPullParser", chunk: bytes) -> str:
@@ -77,7 +89,7 @@ def _feed(parser: "etree.XMLPullParser", chunk: bytes) -> str:
     return ""
 
 
-def _end(parser: "etree.XMLPullParser", size: int, found: int) -> str:
+def _end(parser: "etree.XMLPullParser", size: int, found: int, empty: Collection[str]) -> str:
     """Why the document, now at its end, is unreadable or holds no notice; "" otherwise."""
     if not size:
         return "Document vide"
@@ -85,7 +97,7 @@ def _end(parser: "etree.XMLPullParser", size: int, found: int) -> str:
         root = parser.close()
     except etree.XMLSyntaxError as error:
         return _fault(error)
-    return "" if found else f"Racine inconnue : {local(root)}"
+    return "" if found or local(root) in empty else f"Racine inconnue : {local(root)}"
 
 
 def _fault(error: etree.XMLSyntaxError) -> str:
@@ -97,7 +109,8 @@ def _fault(error: etree.XMLSyntaxError) -> str:
     return f"XML illisible, ligne {entry.line} : {_FAULTS.get(entry.type, entry.message.strip())}"
 
 
-def _position(element: Element) -> str:
+def position(element: Element) -> str:
+    """Where the element begins, for people; "" for the whole document."""
     return "" if element.getparent() is None else f"ligne {element.sourceline}"
 
 
