@@ -68,7 +68,9 @@ ENTRY = """<f:id>tag:camara.exemple.test,2026:118</f:id><f:title>Mobilier scolai
 RDF = """<rdf:RDF xmlns="http://purl.org/rss/1.0/" xmlns:d="http://purl.org/dc/elements/1.1/"
  xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><channel rdf:about="x"><title>D</title>
 </channel><item rdf:about="https://camara.exemple.test/118"><title>Mobilier scolaire</title>
-<link>https://camara.exemple.test/118</link><description>&lt;p&gt;400 tables&lt;/p&gt;et chaises</description><d:date>2026-11-03T08:00:00Z</d:date><d:creator>Rosa Quispe</d:creator>
+<link>https://camara.exemple.test/118</link>
+<description>&lt;p&gt;400 tables&lt;/p&gt;et chaises</description>
+<d:date>2026-11-03T08:00:00Z</d:date><d:creator>Rosa Quispe</d:creator>
 <d:subject>Écoles</d:subject></item></rdf:RDF>"""
 
 

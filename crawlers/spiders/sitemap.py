@@ -1,0 +1,56 @@
+"""The pages that a site lists for robots: robots.txt, sitemaps of sitemaps, sitemaps, pages."""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urljoin
+
+from scrapy.http import Response
+
+from crawlers.ask import Ask, PageError, Read
+from crawlers.markup import listing, sitemaps, tree, unpacked
+from crawlers.walk import Walk
+
+MAX_LISTS = 1_000  # sitemaps of one site; a site of 50 million pages has as many
+
+
+def _list(address: str) -> Ask:
+    return Ask(address, notices=False, suffix="gz" if address.endswith(".gz") else "xml")
+
+
+class SitemapSpider(Walk):
+    """Pages whose address matches ``details``, but those older than the dates asked for and those
+    that did not change. Standard: https://www.sitemaps.org/protocol.html. No other link is ever
+    followed: calendars without end stay closed."""
+
+    name = "sitemap"
+    lists = 0
+
+    def first(self) -> tuple[Ask, ...]:
+        """robots.txt, or a sitemap."""
+        return (_list(self.order.address),)
+
+    def read(self, ask: Ask, answer: Response) -> Read:
+        """Lists only: pages are for ingestion to read."""
+        if ask.notices:
+            return Read()
+        body = unpacked(answer.body, self.order.collect.max_mb * 1024 * 1024)
+        if answer.url.endswith("/robots.txt"):
+            return Read(follow=self._lists(answer.url, sitemaps(body)))
+        root = tree(body, ("sitemapindex", "urlset"))
+        listed = listing(root, self.order.since)
+        if str(root.tag).endswith("sitemapindex"):
+            return Read(follow=self._lists(answer.url, [address for address, _ in listed]))
+        pages = tuple(self._pages(answer.url, listed))
+        return Read(len(pages), tuple(page.address for page in pages), follow=pages)
+
+    def _pages(self, home: str, listed: list[tuple[str, str]]) -> Iterator[Ask]:
+        for address, changed in listed:
+            if re.search(self.order.collect.details, address):
+                address = urljoin(home, address)
+                yield Ask(address, alone=True, suffix="html", version=changed, conditional=True)
+
+    def _lists(self, home: str, addresses: list[str]) -> tuple[Ask, ...]:
+        self.lists += len(addresses)
+        if self.lists > MAX_LISTS:
+            raise PageError(f"more than {MAX_LISTS} sitemaps", "endless")
+        return tuple(_list(urljoin(home, address)) for address in addresses)
