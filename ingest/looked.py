@@ -163,8 +163,9 @@ def _items(one: Document | Refusal, page: Source, found: Look) -> Iterator[Recei
     if isinstance(one, Refusal):
         yield Received("", reason=one.reason)
         return
-    found.web_pages += _is_web_page(one)
     form = format_of(one, page)
+    # Where pages of a site are the documents, one that is nothing else has no notice.
+    found.web_pages += form != "jsonld" and _is_web_page(one)
     if form is None:
         yield Received("", reason="Format non reconnu")
     else:
@@ -179,6 +180,11 @@ def _is_web_page(one: Document) -> bool:
         return False
 
 
+def covered(notice: Notice, page: Source) -> list[Covered]:
+    """The fields that a notice has, what the page of its source says for all of them included."""
+    return [name for name, has in _COVERED.items() if has(notice, page)]
+
+
 def _says(notice: Notice) -> bool:
     return any(text.title or text.body for text in notice.texts)
 
@@ -187,6 +193,6 @@ def _count(notice: Notice, page: Source, now: datetime, found: Look, seen: bytea
     place, bit = divmod(crc32(notice.key.encode("utf-8", "replace")) % _BITS, 8)
     found.repeated += seen[place] >> bit & 1
     seen[place] |= 1 << bit
-    found.fields.update(name for name, has in _COVERED.items() if has(notice, page))
+    found.fields.update(covered(notice, page))
     found.published.add(notice.published, page, (now + _AHEAD).date())
     found.deadline.add(notice.deadline, page, (now + _FAR).date())

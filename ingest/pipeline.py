@@ -194,7 +194,10 @@ class Ingestion:
                 continue
             part.received += 1
             part.sources[event.source] += 1
-            found, reason = self._understand(event, event.item, now)
+            found, reason = None, event.item.reason
+            if event.page is not None:
+                sha256 = event.stored.sha256
+                found, reason = understand(event.item, event.page, self.rates, sha256, now)
             if found is not None:
                 understood.append((found, event.item))
                 continue
@@ -246,27 +249,28 @@ class Ingestion:
         page = self.pages[arrival.notice.source]
         return normalise(arrival.notice, page, self.rates, arrival.received)
 
-    def _understand(
-        self, event: _Event, item: Received, now: datetime
-    ) -> tuple[Understood | None, str]:
-        """What the item says, or the reason why it says nothing."""
-        if item.notice is None or event.page is None:
-            return None, item.reason
-        if any(len(name) > _LONGEST for name in names(item.notice)):
-            return None, f"Identifiant de plus de {_LONGEST} caractères"
-        if any("\0" in name for name in names(item.notice)):  # PostgreSQL stores none
-            return None, "Identifiant illisible : caractère nul"
-        arrival = Arrival(item.notice, event.stored.sha256, short(item.position), now)
-        try:
-            fingerprint = item.notice.fingerprint()
-            draft = normalise(item.notice, event.page, self.rates, now)
-            compared = profile(draft)
-        except (TypeError, ValueError, LookupError, OverflowError, RecursionError) as error:
-            log.warning("notice of %s cannot be normalised", event.source, exc_info=True)
-            return None, f"Contenu qui ne peut être interprété : {type(error).__name__}"
-        if not draft.texts:
-            return None, "Avis sans titre ni texte"
-        return Understood(arrival, draft, fingerprint, compared), ""
+
+def understand(
+    item: Received, page: Source, rates: Rates, sha256: str, now: datetime
+) -> tuple[Understood | None, str]:
+    """What an item of a document says, or the reason (French) why it says nothing."""
+    if item.notice is None:
+        return None, item.reason
+    if any(len(name) > _LONGEST for name in names(item.notice)):
+        return None, f"Identifiant de plus de {_LONGEST} caractères"
+    if any("\0" in name for name in names(item.notice)):  # PostgreSQL stores none
+        return None, "Identifiant illisible : caractère nul"
+    arrival = Arrival(item.notice, sha256, short(item.position), now)
+    try:
+        fingerprint = item.notice.fingerprint()
+        draft = normalise(item.notice, page, rates, now)
+        compared = profile(draft)
+    except (TypeError, ValueError, LookupError, OverflowError, RecursionError) as error:
+        log.warning("notice of %s cannot be normalised", page.name, exc_info=True)
+        return None, f"Contenu qui ne peut être interprété : {type(error).__name__}"
+    if not draft.texts:
+        return None, "Avis sans titre ni texte"
+    return Understood(arrival, draft, fingerprint, compared), ""
 
 
 def _weigh(one: Document | Refusal) -> tuple[Weighed | None, str]:

@@ -60,6 +60,12 @@ def format_of(document: Document, source: Source) -> Format | None:
     return None if start is None else format_of_start(start, source)
 
 
+def content_of(document: Document) -> Format | None:
+    """The format that the document itself shows, whoever published it; tables show none."""
+    start = _start(document)
+    return None if start is None else _content(start)
+
+
 def format_of_start(start: str, source: Source) -> Format | None:
     """The same, from the beginning of the document's text."""
     form = _content(start)

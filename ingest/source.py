@@ -201,6 +201,16 @@ def _own(folder: Path) -> dict[str, str]:
         raise SourceError(f"Page de source illisible dans {folder} : {error}") from error
 
 
+def page_at(path: Path) -> Source:
+    """The page in one file, named as it. Raises SourceError, which names the file."""
+    try:
+        return _parse(path.stem, path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise SourceError(f"Fiche illisible : {path}") from error
+    except SourceError as error:
+        raise SourceError(f"{path} : {error}") from error
+
+
 @cache
 def sources(folder: Path | None = None) -> dict[str, Source]:
     """All source pages by name: the packaged ones, then those of ``folder``, which win.

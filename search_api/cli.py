@@ -32,7 +32,14 @@ from ingest.pipeline import AUTO, Ingestion
 from ingest.price import Rates
 from ingest.report import OUTCOMES, Report
 from ingest.source import SourceError, source, sources
-from search_api import collect_cli, evaluate_cli, model_cli, schedule_cli, sources_cli
+from search_api import (
+    collect_cli,
+    evaluate_cli,
+    model_cli,
+    schedule_cli,
+    source_cli,
+    sources_cli,
+)
 from search_api.app import create_app, open_engine, utcnow
 from search_api.terminal import (
     INCOMPLETE,
@@ -71,6 +78,7 @@ index_app = typer.Typer(help="L'index de recherche.", no_args_is_help=True)
 app.add_typer(index_app, name="index")
 app.add_typer(evaluate_cli.app, name="evaluer")
 app.add_typer(model_cli.app, name="modele")
+app.add_typer(source_cli.app, name="source")
 app.command()(collect_cli.collecter)
 app.command()(collect_cli.collectes)
 app.command()(schedule_cli.planifier)

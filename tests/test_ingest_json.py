@@ -44,6 +44,11 @@ def test_items_are_found_whatever_surrounds_them(text: str) -> None:
     assert values(text) == [A, B]
 
 
+def test_a_path_is_found_whatever_the_way_its_names_are_written() -> None:
+    assert values('{"d\\u0061ta": {"ro\\u0077s": [{"a": 1}, {"b": "deux"}]}}') == [A, B]
+    assert "nom de champ" in read('{"\\x": 1, "releases": [{"a": 1}]}')[0].reason
+
+
 def test_a_path_goes_through_arrays_of_objects() -> None:
     found = read('{"data": [{"rows": [{"a": 1}]}, 7, {"x": 2}, {"rows": [{"b": "deux"}, {]}], }')
     assert [item.value for item in found if not item.reason] == [A, B]

@@ -355,4 +355,8 @@ def _through(
 def _key(scanner: _Scanner) -> str:
     if scanner.next() != '"':
         raise _CutError("nom de champ entre guillemets attendu" if scanner.next() else _CUT)
-    return scanner.value().text[1:-1]
+    written = scanner.value().text
+    try:
+        return str(parse(written)) if "\\" in written else written[1:-1]
+    except ValueError as error:
+        raise _CutError("nom de champ incorrect") from error
