@@ -3,12 +3,19 @@
 import csv
 import re
 from pathlib import Path
+from typing import get_args
 
+import pytest
 import yaml
+from pydantic import BaseModel
+from scrapy.settings import Settings
+from scrapy.spiderloader import SpiderLoader
 
 from crawlers.paged import PagedSpider
+from crawlers.settings import settings
 from crawlers.spiders import ocds
-from ingest.source import Mapping, Source
+from ingest.collect import AccessKey, Collect, Paging, Rhythm
+from ingest.source import Format, Mapping, Source
 
 GUIDE = (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text("utf-8")
 
@@ -38,8 +45,38 @@ def test_the_worked_example_describes_each_column_of_its_file() -> None:
 
 
 def test_every_field_of_a_source_page_is_explained() -> None:
-    explained = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", GUIDE, re.M))))
+    explained = names(GUIDE)
     assert set(Source.model_fields) | set(Mapping.model_fields) <= explained
+
+
+def chapter(title: str) -> str:
+    """A part of the guide, from its title to the next one."""
+    return GUIDE.partition(f"### {title}\n")[2].partition("\n##")[0]
+
+
+def names(text: str) -> set[str]:
+    """The fields that the tables of a text explain."""
+    return set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", text, re.M))))
+
+
+@pytest.mark.parametrize("part", [Collect, Rhythm, AccessKey, Paging])
+def test_every_field_of_a_collection_is_explained(part: type[BaseModel]) -> None:
+    explained = names(chapter("La collecte") + chapter("Le rythme d'une source interrogée"))
+    assert set(part.model_fields) <= explained
+
+
+def test_the_collectors_and_formats_named_are_those_we_have() -> None:
+    [row] = re.findall(r"^\| `spider` \| (.*) \|", chapter("La collecte"), re.M)
+    known = SpiderLoader.from_settings(Settings(settings())).list()
+    assert set(re.findall(r"`(\w+)`", row)) - {"paging"} <= set(known)
+    [formats] = re.findall(r"^\| `formats` \| Parmi ([^;]*) ;", GUIDE, re.M)
+    assert set(re.findall(r"`(\w+)`", formats)) == set(get_args(Format))
+
+
+def test_the_collection_shown_can_be_one_of_a_page() -> None:
+    [shown] = re.findall(r"```yaml\n(.*?)```", chapter("La collecte"), re.DOTALL)
+    found = Collect.model_validate(yaml.safe_load(shown)["collect"])
+    assert (found.spider, found.rhythm.every, found.coverage["deadline"]) == ("rss", "week", 0.8)
 
 
 def test_the_spider_shown_is_the_spider_we_have() -> None:

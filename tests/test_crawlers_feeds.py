@@ -20,7 +20,7 @@ from crawlers.landing import Run
 from crawlers.markup import day, unpacked
 from crawlers.order import order
 from crawlers.spiders import sitemap
-from crawlers.spiders.json import JsonSpider
+from crawlers.spiders.json_pages import JsonSpider
 from crawlers.spiders.rss import RssSpider
 from crawlers.spiders.sitemap import SitemapSpider
 from crawlers.walk import Walk

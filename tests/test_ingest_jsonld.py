@@ -2,13 +2,16 @@
 
 import io
 import json
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ingest.document import Document
+from ingest.document import Document, Limits
 from ingest.feeds import html
 from ingest.feeds.jsonld import read
+from ingest.looked import look
 from ingest.notice import Amount, Code, Notice, Received, Text
 from ingest.recognise import format_of, recognise
 from ingest.source import Source
@@ -333,3 +336,12 @@ def test_pages_and_feeds_are_told_apart(
     assert format_of(document, page) == expected
     found = recognise(document, {"camara": page})
     assert (found[1] if found else None) == expected
+
+
+def test_pages_of_a_site_are_no_fault_where_they_are_the_documents(
+    tmp_path: Path, now: datetime
+) -> None:
+    (tmp_path / "000001.html").write_text(a_page(demand()))
+    assert look(tmp_path, source(), now, Limits(), lambda received: None).web_pages == 0
+    feed = source(formats=["rss"])
+    assert look(tmp_path, feed, now, Limits(), lambda received: None).web_pages == 1
