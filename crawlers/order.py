@@ -1,10 +1,13 @@
 """What a crawl is told: which source, from when to when, and with which key."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from ingest.collect import Collect, dated
 from ingest.source import Source, SourceError
+
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +22,22 @@ class Order:
 
     @property
     def address(self) -> str:
-        """The first address to ask."""
-        return dated(self.collect.address, self.since, self.until)
+        """The address to ask for the whole period."""
+        start, end = self._bounds()
+        return dated(self.collect.address, start, end)
+
+    def addresses(self) -> Iterator[str]:
+        """The first addresses to ask: one a window, in order, or one alone."""
+        start, end = self._bounds()
+        step = timedelta(hours=self.collect.window_hours) or end - start + _SECOND
+        while start < end:
+            yield dated(self.collect.address, start, min(start + step - _SECOND, end))
+            start += step
+
+    def _bounds(self) -> tuple[datetime, datetime]:
+        """The first and the last second of the period."""
+        end = datetime.combine(self.until, time()) + timedelta(days=1) - _SECOND
+        return datetime.combine(self.since, time()), end
 
 
 def order(

@@ -16,6 +16,15 @@ from ingest.collect import Paging
 MAX_EMPTY = 3  # pages without any item, in a row
 
 
+def parsed(body: bytes) -> Any:
+    """A page of JSON. Raises ValueError.
+
+    Not ``Response.json()``: it decodes with the charset of the headers, and JSON is UTF-8. A text
+    badly encoded in one notice (Contracts Finder has some) must not hide where the next page is.
+    """
+    return json.loads(body.decode(json.detect_encoding(body), "replace"))
+
+
 def at(page: Any, path: str) -> Any:
     """The value at a dotted path, the page itself at "", None where there is none."""
     for name in path.split(".") if path else ():
@@ -25,6 +34,8 @@ def at(page: Any, path: str) -> Any:
 
 def count(page: Any, paging: Paging) -> int:
     """Number of items in a page. Raises PageError when it has none of the lists."""
+    if paging.feed and page == {}:
+        return 0
     lists = [found for path in paging.items if isinstance(found := at(page, path), list)]
     if not lists:
         raise PageError(f"none of {', '.join(paging.items)} in the page")
@@ -86,13 +97,14 @@ class PagedSpider(Walk):
 
     def read(self, ask: Ask, answer: Response) -> Read:
         """The items of a page, and the page after it."""
-        # Not answer.json(): it decodes with the charset of the headers, and JSON is UTF-8.
-        page, paging = json.loads(answer.body), self._paging()
+        page, paging = parsed(answer.body), self._paging()
         items, declared = count(page, paging), total(page, paging)
         self.empty = 0 if items else self.empty + 1
         if paging.counts:
             done = not items or self._reached(declared, items)
             address = None if done else counted_on(paging, answer.url, items)
+        elif paging.feed and not items:
+            address = None
         else:
             address = next_address(page, paging, answer.url)
         follow = () if address is None else (self._go_on(address, answer.body),)

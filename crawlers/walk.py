@@ -48,7 +48,7 @@ class Walk(Spider):
 
     def first(self) -> tuple[Ask, ...]:
         """What to ask first."""
-        return (Ask(self.order.address),)
+        return tuple(map(Ask, self.order.addresses()))
 
     def read(self, ask: Ask, answer: Response) -> Read:
         """What an answer says; by default, nothing but its own words. Raises ValueError (PageError

@@ -2,11 +2,11 @@
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Literal
+from typing import Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 # Fields of a notice whose presence is watched (``Collect.coverage``).
 Covered = Literal[
@@ -91,6 +91,10 @@ class Paging(Page):
     address: items (offset) or pages (number). The last page is the one that reaches the total, or
     else one without items: pages may be shorter than was asked.
     total: number of items in all pages together, where the service counts them.
+    feed: there always is a next page, of what is yet to come: the last one is one without items, or
+    an object without any field.
+    key, version: dotted paths in an item of a list, to its identifier and to what changes with it
+    (a date, a number).
     """
 
     items: tuple[str, ...]
@@ -99,16 +103,23 @@ class Paging(Page):
     counts: Literal["", "offset", "number"] = ""
     parameter: str = ""
     total: str = ""
+    feed: bool = False
+    key: str = ""
+    version: str = ""
 
 
 class Collect(Page):
     """How a source is fetched.
 
     spider: one of ``crawlers.spiders``. address: first address; ``{since}`` and ``{until}`` mark
-    the place of dates, in ISO 8601 or as said after a colon (``{since:%d/%m/%Y}``).
+    the place of dates, in ISO 8601 or as said after a colon (``{since:%d/%m/%Y}``); with a time,
+    the first and the last second of the period.
+    window_hours: period asked at a time, for services that leave out some of a longer one; 0 for
+    the whole period at once. Not for a service that counts (``total``): it counts each apart.
     hosts: other hosts on which what it links to may lie.
     paging: for the spiders that read pages of JSON.
-    details: pattern of the addresses to read, for the spiders that read lists of them.
+    details: pattern of the addresses to read, for the spiders that read lists of them; for lists of
+    JSON (``ocds_list``), the address of an item, with its fields in braces.
     overlap_days: days read again at each collection, for what is published late.
     first_days: days read the first time.
     delay: seconds between two requests, one at least. max_mb: largest answer accepted, in MB.
@@ -122,6 +133,7 @@ class Collect(Page):
     key: AccessKey | None = None
     paging: Paging | None = None
     details: str = ""
+    window_hours: int = Field(default=0, ge=0)
     rhythm: Rhythm = Rhythm()
     overlap_days: int = Field(default=2, ge=0)
     first_days: int = Field(default=30, ge=1)
@@ -137,6 +149,12 @@ class Collect(Page):
         if not _ADDRESS.fullmatch(address) or not _host(address):
             raise ValueError(f"adresse de service incorrecte : « {written[:200]} »")
         return written
+
+    @model_validator(mode="after")
+    def _counts_once(self) -> Self:
+        if self.window_hours and self.paging and self.paging.total:
+            raise ValueError("« window_hours » et « total » ne vont pas ensemble")
+        return self
 
     @field_validator("details")
     @classmethod

@@ -162,8 +162,26 @@ def _place(error: ErrorDetails) -> str:
     return ".".join(map(str, (*error["loc"], inside) if inside else error["loc"]))
 
 
+class TwiceError(ValueError):
+    """A field written twice in a page; the message is French."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a field written twice, of which YAML keeps the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if (name := str(key.value)) in seen:
+                raise TwiceError(f"« {name} » deux fois, ligne {key.start_mark.line + 1}")
+            seen.add(name)
+        return super().construct_mapping(node, deep)
+
+
 def _fault(error: Exception) -> str:
     """What is wrong with a page, in one line."""
+    if isinstance(error, TwiceError):
+        return str(error)
     if isinstance(error, ValidationError):
         return " ; ".join(
             f"{_place(one) or 'page'} : "
@@ -180,7 +198,7 @@ def _fault(error: Exception) -> str:
 
 def _parse(name: str, text: str) -> Source:
     try:
-        data: Any = yaml.safe_load(text)
+        data: Any = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
         page = Source.model_validate(data)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise SourceError(

@@ -1,0 +1,53 @@
+"""OCDS publishers who list what they have: identifiers first, then each record."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from scrapy.http import Response
+
+from crawlers.ask import Ask, Read
+from crawlers.paged import PagedSpider, at, parsed
+
+_FIELD = re.compile(r"\{([\w.-]+)\}")
+
+
+class OcdsListSpider(PagedSpider):
+    """Pages of a list (``collect.paging``), then the address that ``collect.details`` makes of each
+    item. An item without the fields it takes is told as missed."""
+
+    name = "ocds_list"
+
+    def first(self) -> tuple[Ask, ...]:
+        """The first pages of the list."""
+        return tuple(replace(ask, notices=False) for ask in super().first())
+
+    def read(self, ask: Ask, answer: Response) -> Read:
+        """The items of a page of the list, and the page after it."""
+        if ask.notices:
+            return Read()
+        read, page, paging = super().read(ask, answer), parsed(answer.body), self._paging()
+        rows = [row for path in paging.items for row in at(page, path) or ()]
+        lists = (replace(one, notices=False) for one in read.follow)
+        keys = tuple(str(at(row, paging.key) or f"{answer.url}#{n}") for n, row in enumerate(rows))
+        return replace(read, keys=keys, follow=(*lists, *self._details(answer.url, rows)))
+
+    def _details(self, home: str, rows: list[Any]) -> Iterator[Ask]:
+        version = self._paging().version
+        for number, row in enumerate(rows):
+            address = filled(self.order.collect.details, row)
+            said = str(at(row, version) or "") if version else ""
+            if address is None:
+                self.run.miss(Ask(f"{home}#{number}", alone=True), "unreadable", str(row))
+            else:
+                yield Ask(address, alone=True, version=said, conditional=not said)
+
+
+def filled(template: str, row: Any) -> str | None:
+    """An address with the fields of an item in their places, None when one of them is missing."""
+    values = {name: at(row, name) for name in _FIELD.findall(template)}
+    if not all(isinstance(value, str | int) and value != "" for value in values.values()):
+        return None
+    return _FIELD.sub(lambda found: quote(str(values[found[1]]), safe=""), template)
