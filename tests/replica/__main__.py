@@ -3,7 +3,7 @@
 import argparse
 import threading
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, datetime
 from pathlib import Path
 
 from replica.server import Replica, serving
@@ -15,7 +15,7 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--port", type=int, default=8099)
 parser.add_argument("--notices", type=Path, default=USUAL, help="folder of real notices")
 options = parser.parse_args()
-with serving(Replica(services(options.notices, date.today())), options.port) as replica:
+with serving(Replica(services(options.notices, datetime.now(UTC).date())), options.port) as replica:
     print(replica.address, *sorted(replica.services), sep="\n  ", flush=True)  # noqa: T201
     with suppress(KeyboardInterrupt):
         threading.Event().wait()
