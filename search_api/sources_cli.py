@@ -168,7 +168,9 @@ def _coverage(store: LeadStore, state: SourceState) -> list[tuple[str, float, fl
     """Field, share of the last notices read that have it, least share that the page asks for."""
     collect = state.page.collect
     floors: dict[Any, float] = collect.coverage if collect else {}
-    shares = reading(store, state.page.name).get("coverage")
+    looked = reading(store, state.page.name)
+    # Shares of nothing would look like fields that are missing.
+    shares = looked.get("coverage") if looked.get("received") else None
     return [
         (field, float(shares[field]), floors.get(field, 0.0))
         for field in _FIELDS
@@ -195,6 +197,6 @@ def _tell_incident(one: Incident, state: SourceState) -> None:
     since = ago(one.opened, state.at)
     ended = f"clos {ago(one.closed, state.at)}" if one.closed else "ouvert"
     times = f", constaté {number(one.times)} fois" if one.times > 1 else ""
-    told = f"Incident {ended}, apparu {since}{times} : {one.detail[:_LONGEST]}"
+    told = f"Incident {one.number} {ended}, apparu {since}{times} : {one.detail[:_LONGEST]}"
     style = "" if one.closed else "red"
     console.print(printable(told), style=style, highlight=False, soft_wrap=True)

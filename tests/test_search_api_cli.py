@@ -245,7 +245,7 @@ def a_held_collection(tmp_path: Path) -> None:
     with record(settings) as store:
         promoted = ingested(store, "co-secop", ago=26 * HOUR, received=40, new=7, duplicates=33)
         ago = {"started": NOW - 26 * HOUR, "finished": NOW - 26 * HOUR}
-        reading = '{"coverage": {"title": 0.999, "buyer": 0.5}}'
+        reading = '{"received": 40, "coverage": {"title": 0.999, "buyer": 0.5}}'
         written(store, collection, source="co-secop", run=promoted, reading=reading, **ago)
         held = written(store, collection, source="co-secop", state="held", crawl='{"items": 3}')
         detail = "Trop peu d’avis.\x1b[2J[/b]"
@@ -267,8 +267,8 @@ def test_a_source_is_told_in_detail(run: CliRunner, tmp_path: Path) -> None:
     assert told.exit_code == 0, told.output
     text = " ".join(told.output.replace("\u00a0", " ").split())
     for expected in (
-        "État : retenue", "│ retenue │ 3 │ — │ — │", "│ admise │ 0 │ 40 │ 7 │",
-        "│ titre │ 99 % │", "│ acheteur │ 50 % │", "Incident ouvert", "Trop peu d’avis.",
+        "État : retenue", "│ retenue │ 3 │ — │ — │", "│ admise │ 40 │ 40 │ 7 │",
+        "│ titre │ 99 % │", "│ acheteur │ 50 % │", "Incident 1 ouvert", "Trop peu d’avis.",
     ):  # fmt: skip
         assert expected in text, text
     assert "\x1b" not in told.output
