@@ -13,6 +13,7 @@ from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
 from crawlers.landing import REASONS, REPORT, Run
+from crawlers.logs import discreet
 from crawlers.order import Order, order
 from crawlers.settings import MIN_DELAY, loopback, settings, user_agent
 from crawlers.walk import Walk
@@ -144,7 +145,17 @@ def main(
         raise refusal(str(error)) from error
     except OSError as error:
         raise refusal(f"Impossible d'écrire dans {landing} : {error.strerror}.") from error
-    process = CrawlerProcess(settings(delay, told.collect.max_mb * _MB, agent, replica))
+    collect = told.collect
+    careful = settings(
+        delay,
+        collect.max_mb * _MB,
+        agent,
+        replica,
+        patience=collect.patience,
+        max_pages=collect.max_pages,
+    )
+    process = CrawlerProcess(careful)
+    discreet(told.hide)
     process.crawl(spider, order=told, run=run)
     process.start()
     ended = report(run.folder)

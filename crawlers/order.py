@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit
 
+from crawlers.networks import private
 from ingest.collect import Collect, dated
 from ingest.source import Source, SourceError
 
@@ -39,6 +41,29 @@ class Order:
         end = datetime.combine(self.until, time()) + timedelta(days=1) - _SECOND
         return datetime.combine(self.since, time()), end
 
+    def hide(self, text: str) -> str:
+        """A text without the access key, however it is written there."""
+        for written in (self.key, quote(self.key, safe=""), quote_plus(self.key)):
+            text = text.replace(written, "…") if written else text
+        return text
+
+    def unkeyed(self, address: str) -> str:
+        """An address without the access key, which services like to repeat in their links."""
+        name = self.collect.key.parameter if self.collect.key else ""
+        parts = urlsplit(address)
+        query = parse_qsl(parts.query, True) if name else []
+        if name not in dict(query):
+            return address
+        left = urlencode([one for one in query if one[0] != name])
+        return parts._replace(query=left).geturl()
+
+
+def origin(address: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port of an address: who answers, and how. Raises ValueError."""
+    parts = urlsplit(address)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, parts.hostname, port
+
 
 def order(
     source: Source, since: date | None, until: date | None, today: date, key: str = ""
@@ -46,7 +71,8 @@ def order(
     """The order to crawl a source; without dates, its first days until today.
 
     Raises SourceError, in French, when nobody said how to ask this source, when it needs a key and
-    none is given, or when the dates go backwards.
+    none is given, when its address is one where nothing is to be fetched, or when the dates go
+    backwards.
     """
     collect = source.collect
     if collect is None:
@@ -60,4 +86,18 @@ def order(
     since = since or until - timedelta(days=collect.first_days)
     if since > until:
         raise SourceError(f"La date de départ ({since}) est après celle de fin ({until}).")
-    return Order(source, collect, since, until, key)
+    told = Order(source, collect, since, until, key)
+    _check(source.name, told.address)
+    return told
+
+
+def _check(name: str, address: str) -> None:
+    """Raises SourceError when an address is not one to ask, before any name is resolved."""
+    try:
+        _, host, _ = origin(address)
+    except ValueError:
+        host = None
+    if not host or "@" in urlsplit(address).netloc:
+        raise SourceError(f"L'adresse de « {name} » est incorrecte, ou contient un mot de passe.")
+    if private(host):
+        raise SourceError(f"L'adresse de « {name} » mène à un réseau privé : {host}.")

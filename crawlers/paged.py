@@ -121,7 +121,7 @@ class PagedSpider(Walk):
 
     def _go_on(self, address: str, body: bytes) -> Ask:
         """The next page. Raises PageError when pages turn in circles or bring nothing."""
-        ask, seen = Ask(address), hashlib.sha256(body).digest()
+        ask, seen = Ask(self.order.unkeyed(address)), hashlib.sha256(body).digest()
         if self.run.journal.asked(ask) or seen == self.seen:
             raise PageError(f"{address} was read before", "loop")
         if self.empty >= MAX_EMPTY:

@@ -5,6 +5,7 @@ only once nothing is left to ask, and as many notices were seen as the service a
 """
 
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 from urllib.parse import urlsplit
 
@@ -12,19 +13,18 @@ from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DontCloseSpider, IgnoreRequest
 from scrapy.http import Response
-from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from crawlers.ask import Ask, PageError, Read
-from crawlers.faults import fault
+from crawlers.faults import fault, told
 from crawlers.journal import Step
 from crawlers.landing import Run
+from crawlers.networks import private
 from crawlers.order import Order
+from crawlers.walls import wall
 
 # Details that fail one after the other: it is the service that fails.
 MAX_MISSED = 5
-_HTML = (b"<!doctype html", b"<html")
-_MARK = b"\xef\xbb\xbf"
 
 
 class Walk(Spider):
@@ -36,7 +36,9 @@ class Walk(Spider):
         super().__init__(**kwargs)
         self.order, self.run = order, run
         self.hosts = (urlsplit(order.address).hostname or "", *order.collect.hosts)
-        self.missed = 0
+        # Where links may lead: the ports of the web, and that of the service.
+        self.ports = (None, 80, 443, urlsplit(order.address).port)
+        self.missed, self.asked = 0, ""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -57,7 +59,10 @@ class Walk(Spider):
 
     async def start(self) -> AsyncIterator[Request]:
         """Called by Scrapy."""
-        self.run.journal.begin(self.first())
+        try:
+            self.run.journal.begin(self.first())
+        except Exception as error:  # noqa: BLE001 - logged, and told
+            self._surprise("unreadable", error)
         for request in self._next():
             yield request
 
@@ -72,23 +77,25 @@ class Walk(Spider):
     def stumble(self, failure: Failure) -> Iterator[Request]:
         """Notes a request that brought nothing, once its retries are spent."""
         error, request = failure.value, failure.request  # type: ignore[attr-defined]
-        status = f"HTTP {error.response.status}" if isinstance(error, HttpError) else ""
-        detail = status or f"{type(error).__name__}: {error}"
-        self._lose(request.cb_kwargs["ask"], fault(error), detail)
+        try:
+            self._lose(request.cb_kwargs["ask"], fault(error), told(error))
+        except OSError as failed:
+            self.run.fail("disk", request.url, str(failed))
         yield from self._next()
 
     def stay(self, request: Request) -> None:
-        """Called by Scrapy before each request: refuses other sites, given by an answer or by a
-        redirection. Scrapy's own filter (``allowed_domains``) does, but tells nobody."""
-        parts = urlsplit(request.url)
-        if parts.scheme in ("http", "https") and any(
-            _within(parts.hostname, host) for host in self.hosts
-        ):
+        """Called by Scrapy before each request: refuses other sites and private networks, given by
+        an answer or by a redirection. Scrapy's own filter (``allowed_domains``) does, but tells
+        nobody. Whatever happens here, IgnoreRequest alone keeps Scrapy from making the request."""
+        if not (reason := self._astray(request.url)):
             return
         # Journals and reports give the address as it was asked; this one is where it leads.
-        if (ask := request.cb_kwargs.get("ask")) is not None:
-            self._lose(ask, "offsite", request.url)
-        raise IgnoreRequest("another site")
+        try:
+            if (ask := request.cb_kwargs.get("ask")) is not None:
+                self._lose(ask, reason, request.url)
+        except OSError as error:
+            self.run.fail("disk", request.url, str(error))
+        raise IgnoreRequest(reason)
 
     def idle(self) -> None:
         """Called by Scrapy when it has nothing to do: goes on, when what it dropped was one of
@@ -115,20 +122,39 @@ class Walk(Spider):
                 ask = self.run.journal.next()
                 if ask is None:
                     self._finish()
+                elif ask.name == self.asked:
+                    # Nothing said what became of it: asking again would never end.
+                    self.run.fail("unreadable", ask.address, "no answer was taken")
                 elif (state := self._unchanged(ask)) is None:
-                    yield self._request(ask)
-                    return
+                    self.asked = ask.name
+                    if (request := self._request(ask)) is not None:
+                        yield request
+                        return
                 else:
                     self.run.step(Step(ask, unchanged=True, state=state))
         except OSError as error:
             self.run.fail("disk", self.order.address, str(error))
+
+    def _astray(self, address: str) -> str:
+        """Why a request is not to be made, as a key of landing.REASONS, "" when it may be."""
+        try:
+            parts = urlsplit(address)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            return "offsite"
+        if private(host):
+            return "private"
+        known = any(_within(host, site) for site in self.hosts) and port in self.ports
+        # Readers of addresses do not all agree on where credentials end and the host begins.
+        plain = parts.scheme in ("http", "https") and "@" not in parts.netloc
+        return "" if known and plain else "offsite"
 
     def _unchanged(self, ask: Ask) -> dict[str, str] | None:
         """What was known of this when it was read last, if its list says that it is the same."""
         state = self.run.known.get(ask.name)
         return state if state and ask.version and state.get("version") == ask.version else None
 
-    def _request(self, ask: Ask) -> Request:
+    def _request(self, ask: Ask) -> Request | None:
         headers = {"Accept": self.accept}
         state = self.run.known.get(ask.name, {}) if ask.conditional else {}
         for name, header in (("etag", "If-None-Match"), ("modified", "If-Modified-Since")):
@@ -136,16 +162,20 @@ class Walk(Spider):
                 headers[header] = state[name]
         if ask.body:
             headers["Content-Type"] = "application/json"
-        return Request(
-            ask.address,
-            method=ask.method,
-            body=ask.body,
-            headers=headers,
-            callback=self.land,
-            errback=self.stumble,
-            cb_kwargs={"ask": ask},
-            meta={"handle_httpstatus_list": [304]} if state else {},
-        )
+        try:
+            return Request(
+                ask.address,
+                method=ask.method,
+                body=ask.body,
+                headers=headers,
+                callback=self.land,
+                errback=self.stumble,
+                cb_kwargs={"ask": ask},
+                meta={"handle_httpstatus_list": [304]} if state else {},
+            )
+        except ValueError as error:  # Scrapy reads addresses more strictly than we do
+            self._lose(ask, "unreadable", str(error))
+            return None
 
     def _take(self, ask: Ask, answer: Response) -> None:
         if answer.status == 304:
@@ -154,18 +184,35 @@ class Walk(Spider):
             return
         self.run.land(ask, answer.body)
         try:
-            _data(ask, answer.body)
-            read = self.read(ask, answer)
+            _data(ask, answer)
+            read = self._unkeyed(self.read(ask, answer))
         except (ValueError, RecursionError) as error:
             reason = error.reason if isinstance(error, PageError) else "unreadable"
             self._lose(ask, reason, str(error), len(answer.body))
-            return
-        self.missed = 0
-        self.run.step(Step(ask, read, len(answer.body), state=_state(ask, answer)))
+        except Exception as error:  # noqa: BLE001 - logged, and told
+            self._surprise("unreadable", error, ask, len(answer.body))
+        else:
+            self.missed = 0
+            self.run.step(Step(ask, read, len(answer.body), state=_state(ask, answer)))
+
+    def _unkeyed(self, read: Read) -> Read:
+        follow = (replace(ask, address=self.order.unkeyed(ask.address)) for ask in read.follow)
+        return replace(read, follow=tuple(follow))
+
+    def _surprise(
+        self, reason: str, error: Exception, ask: Ask | None = None, landed: int | None = None
+    ) -> None:
+        """A fault of ours, not of the service: the log shows where, the report that it is."""
+        self.logger.error("Unexpected: %s", type(error).__name__, exc_info=error)
+        detail = f"{type(error).__name__}: {error}"
+        if ask is None:
+            self.run.fail(reason, self.order.address, self.order.hide(detail))
+        else:
+            self._lose(ask, reason, detail, landed)
 
     def _lose(self, ask: Ask, reason: str, detail: str, landed: int | None = None) -> None:
         """A request came to nothing: the run ends there, or does without."""
-        self.missed += 1
+        self.missed, detail = self.missed + 1, self.order.hide(detail)
         if not ask.alone:
             self.run.fail(reason, ask.address, detail)
         elif self.missed >= MAX_MISSED:
@@ -181,18 +228,16 @@ class Walk(Spider):
             self.run.reason = "finished"
 
 
-def _within(host: str | None, site: str) -> bool:
-    return host is not None and (host == site or host.endswith(f".{site}"))
+def _within(host: str, site: str) -> bool:
+    return host == site or host.endswith(f".{site}")
 
 
-def _data(ask: Ask, body: bytes) -> None:
-    """Raises PageError for nothing, and for a page for people where data was due (a captcha, a
-    maintenance notice, often with status 200)."""
-    start = body[:1_000].removeprefix(_MARK).lstrip()[:20].lower()
-    if not start:
+def _data(ask: Ask, answer: Response) -> None:
+    """Raises PageError for nothing, and for what is no data though it came with status 200."""
+    if not answer.body[:1_000].removeprefix(b"\xef\xbb\xbf").strip():
         raise PageError("an empty answer")
-    if ask.suffix != "html" and start.startswith(_HTML):
-        raise PageError("a web page", "html")
+    if found := wall(answer.body, ask.suffix):
+        raise PageError(found.words, found.reason)
 
 
 def _state(ask: Ask, answer: Response) -> dict[str, str]:

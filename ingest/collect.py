@@ -123,6 +123,8 @@ class Collect(Page):
     overlap_days: days read again at each collection, for what is published late.
     first_days: days read the first time.
     delay: seconds between two requests, one at least. max_mb: largest answer accepted, in MB.
+    patience: seconds for one answer, to its last byte. max_pages: answers beyond which a service is
+    said to have no end; 20,000 at one a second are five and a half hours.
     silent_after_days: days without any new notice after which somebody should look.
     coverage: least share of the notices that have a field (0–1), for those that must be there.
     """
@@ -139,6 +141,8 @@ class Collect(Page):
     first_days: int = Field(default=30, ge=1)
     delay: float = Field(default=1.0, ge=1.0)
     max_mb: int = Field(default=256, ge=1, le=4096)
+    patience: float = Field(default=60, gt=0, le=3_600)
+    max_pages: int = Field(default=20_000, ge=1)
     silent_after_days: int = Field(default=7, ge=1)
     coverage: dict[Covered, float] = Field(default_factory=dict)
 

@@ -29,6 +29,7 @@ ENDINGS = {
     "endless": "trop de pages",
     "offsite": "la suite est sur un autre site",
     "private": "l’adresse mène à un réseau privé",
+    "tls": "l’identité du service ne peut être vérifiée",
     "oversize": "une réponse est trop volumineuse",
     "html": "une page web est venue à la place des données",
     "unreadable": "une réponse est illisible",

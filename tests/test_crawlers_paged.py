@@ -12,7 +12,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
 from crawlers.ask import Ask
-from crawlers.backoff import CEILING, next_delay
+from crawlers.backoff import CEILING, asked_wait, next_delay
 from crawlers.landing import Run
 from crawlers.order import Order, order
 from crawlers.paged import PagedSpider, next_address
@@ -165,15 +165,34 @@ def test_a_count_that_is_no_whole_number_counts_as_none(run: Run, total: object)
         "file:///etc/passwd",
         "file://compras.exemple.test/etc/passwd",
         "data:application/json,{}",
-        "http://169.254.169.254/latest/meta-data",
         "https://compras.exemple.test.pirate.test/",
         "https://compras.exemple.test@pirate.test/",
+        "https://pirate.test@compras.exemple.test/",
+        "https://compras.exemple.test:22/",
+        "https:///etc/passwd",
     ],
 )
 def test_a_spider_stays_on_its_site(run: Run, address: str) -> None:
     with pytest.raises(IgnoreRequest):
         OcdsSpider(told(), run).stay(Request(address, cb_kwargs={"ask": Ask(HERE)}))
     assert run.reason == "offsite"
+
+
+@pytest.mark.parametrize("host", ["169.254.169.254", "0x7f.1", "[::ffff:127.0.0.1]", "2130706433"])
+def test_a_spider_stays_out_of_private_networks(run: Run, host: str) -> None:
+    spider = OcdsSpider(told(hosts=[host.strip("[]")]), run)
+    with pytest.raises(IgnoreRequest):
+        spider.stay(Request(f"http://{host}/latest", cb_kwargs={"ask": Ask(HERE)}))
+    assert run.reason == "private"
+
+
+def test_a_full_disk_does_not_let_a_forbidden_request_through(run: Run) -> None:
+    """Scrapy makes the request whatever this raises, but for IgnoreRequest."""
+    run.folder.joinpath("_journal.jsonl").mkdir()
+    detail = Ask(f"{HERE}&detail", alone=True)
+    with pytest.raises(IgnoreRequest):
+        OcdsSpider(told(), run).stay(Request("file:///etc/passwd", cb_kwargs={"ask": detail}))
+    assert run.reason == "disk"
 
 
 @pytest.mark.parametrize(
@@ -199,6 +218,12 @@ def test_a_source_that_cannot_be_asked_says_why() -> None:
         order(page().model_copy(update={"collect": None}), None, None, TODAY)
     with pytest.raises(SourceError, match="est après celle de fin"):
         order(page(), date(2026, 6, 2), TODAY, TODAY)
+    for host in ("127.1", "0x7f000001", "169.254.169.254", "[64:ff9b::7f00:1]"):
+        with pytest.raises(SourceError, match="mène à un réseau privé"):
+            order(page(f"http://{host}/api"), None, None, TODAY)
+    for host in ("moi:secret@compras.exemple.test", "compras.exemple.test:99999", "[::1"):
+        with pytest.raises(SourceError, match="est incorrecte"):
+            order(page(f"https://{host}/api"), None, None, TODAY)
     with pytest.raises(ValueError, match="adresse de service incorrecte"):
         page("file:///etc/passwd")
 
@@ -209,9 +234,13 @@ def test_a_source_that_cannot_be_asked_says_why() -> None:
         (1.0, None, 2.0),
         (8.0, b"5", 16.0),
         (1.0, b" 120 ", 120.0),
-        (1.0, b"Wed, 21 Oct 2026 07:28:00 GMT", 2.0),
+        (1.0, b"Mon, 01 Jun 2026 09:02:00 GMT", 120.0),
+        (1.0, b"Mon, 01 Jun 2026 10:02:00 +0100", 120.0),
+        (1.0, b"Mon, 01 Jun 2026 08:00:00 GMT", 2.0),
+        (1.0, b"Mon, 99 Jun 99999 08:00:00 GMT", 2.0),
+        (1.0, b"demain", 2.0),
         (1.0, b"-5", 2.0),
-        (1.0, b"9" * 5_000, 2.0),
+        (1.0, b"9" * 5_000, CEILING),
         (1.0, b"999999", CEILING),
         (200.0, None, CEILING),
     ],
@@ -219,7 +248,8 @@ def test_a_source_that_cannot_be_asked_says_why() -> None:
 def test_each_failure_doubles_the_wait_unless_the_service_asks_for_more(
     delay: float, retry_after: bytes | None, following: float
 ) -> None:
-    assert next_delay(delay, retry_after) == following
+    now = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
+    assert next_delay(delay, asked_wait(retry_after, now)) == following
 
 
 OFFSETS = Paging(items=("results",), counts="offset", parameter="start", total="meta.total")
@@ -247,8 +277,11 @@ def test_a_service_that_gives_the_same_page_for_ever_is_left(run: Run) -> None:
     assert run.reason == "loop"
 
 
-def test_an_address_too_long_for_scrapy_is_refused(run: Run) -> None:
+@pytest.mark.parametrize(
+    "link", ["/" + "2" * 3000, "https://[::1", "//compras.exemple.test:99999/"]
+)
+def test_an_address_that_scrapy_would_not_take_is_refused(run: Run, link: str) -> None:
     spider = OcdsSpider(told(), run)
-    body = orjson.dumps({"releases": [{}], "links": {"next": "/" + "2" * 3000}})
+    body = orjson.dumps({"releases": [{}], "links": {"next": link}})
     assert list(asked(spider, body)) == []
     assert run.reason == "unreadable"
