@@ -13,7 +13,7 @@ from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
 from crawlers.landing import REASONS, REPORT, Run
-from crawlers.logs import discreet
+from crawlers.logs import log
 from crawlers.order import Order, order
 from crawlers.settings import MIN_DELAY, loopback, settings, user_agent
 from crawlers.walk import Walk
@@ -154,8 +154,8 @@ def main(
         patience=collect.patience,
         max_pages=collect.max_pages,
     )
+    log(told.hide)
     process = CrawlerProcess(careful)
-    discreet(told.hide)
     process.crawl(spider, order=told, run=run)
     process.start()
     ended = report(run.folder)

@@ -9,6 +9,8 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
+from crawlers.faults import Fault
+
 CEILING = 300.0  # seconds; a service that asks for more is left for the next run
 
 
@@ -41,7 +43,7 @@ class Backoff:
     """Downloader middleware: lengthens the delay of a service that fails.
 
     AutoThrottle shortens it again, by half at each good answer. A service that asks for more than
-    CEILING is not asked again in this run.
+    CEILING ends the run.
     """
 
     def __init__(self, crawler: Crawler, clock: Callable[[], datetime]) -> None:
@@ -59,7 +61,9 @@ class Backoff:
             # By the service's own clock where it gives it: ours may differ.
             now = _moment((response.headers.get("Date") or b"").decode("latin-1")) or self.clock()
             asked = asked_wait(response.headers.get("Retry-After"), now)
-            request.meta["dont_retry"] = asked > CEILING
+            if asked > CEILING:
+                reason = "refused" if response.status == 429 else "unavailable"
+                raise Fault(reason, f"HTTP {response.status}, back in {asked:.0f} s", final=True)
             self._wait(request, asked)
         return response
 

@@ -7,12 +7,12 @@ from scrapy.spidermiddlewares.httperror import HttpError
 class Fault(IgnoreRequest):
     """A request that is not made, or whose answer is not taken, and that is not tried again.
 
-    reason: a key of landing.REASONS.
+    reason: a key of landing.REASONS. final: the service wants nothing more to be asked.
     """
 
-    def __init__(self, reason: str, detail: str) -> None:
+    def __init__(self, reason: str, detail: str, *, final: bool = False) -> None:
         super().__init__(detail)
-        self.reason = reason
+        self.reason, self.final = reason, final
 
 
 # Exception, words of its message, HTTP statuses → key of landing.REASONS.

@@ -3,22 +3,25 @@
 import logging
 from collections.abc import Callable
 
-from scrapy.utils.log import get_scrapy_root_handler
-
 
 class _Discreet(logging.Formatter):
     """Whatever is printed, tracebacks included, goes through ``hide`` first."""
 
-    def __init__(self, hide: Callable[[str], str], usual: logging.Formatter | None) -> None:
-        super().__init__()
-        self.hide, self.usual = hide, usual or logging.Formatter()
+    def __init__(self, hide: Callable[[str], str]) -> None:
+        super().__init__("%(asctime)s [%(name)s] %(levelname)s: %(message)s")
+        self.hide = hide
 
     def format(self, record: logging.LogRecord) -> str:
-        return self.hide(self.usual.format(record))
+        return self.hide(super().format(record))
 
 
-def discreet(hide: Callable[[str], str]) -> None:
-    """Nothing that Scrapy logs shows what ``hide`` hides. Once its process is made."""
-    handler = get_scrapy_root_handler()
-    if handler is not None:
-        handler.setFormatter(_Discreet(hide, handler.formatter))
+def log(hide: Callable[[str], str]) -> None:
+    """Prints errors, on the standard error output, without what ``hide`` hides. Instead of Scrapy's
+    own log, which each of its crawlers installs anew.
+
+    A service that fails is no error of this program: the report and one French sentence say so.
+    """
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Discreet(hide))
+    handler.setLevel(logging.ERROR)
+    logging.root.addHandler(handler)

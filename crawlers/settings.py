@@ -104,8 +104,7 @@ def settings(
         # -- Doors closed: both run whatever Python they are sent.
         "TELNETCONSOLE_ENABLED": False,
         "REMOTE_CONTROL_ENABLED": False,
-        # -- Words: the report and one French sentence say the rest. What is left to print is a
-        # fault of ours, with its traceback: a service that fails is no error of this program.
-        "LOG_LEVEL": "ERROR",
+        # -- Words: crawlers.logs prints the faults of ours, and no key; Scrapy's own log does not.
+        "LOG_INSTALL_ROOT_HANDLER": False,
         "RETRY_GIVE_UP_LOG_LEVEL": "DEBUG",
     }

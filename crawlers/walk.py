@@ -16,7 +16,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from crawlers.ask import Ask, PageError, Read
-from crawlers.faults import fault, told
+from crawlers.faults import Fault, fault, told
 from crawlers.journal import Step
 from crawlers.landing import Run
 from crawlers.networks import private
@@ -77,8 +77,9 @@ class Walk(Spider):
     def stumble(self, failure: Failure) -> Iterator[Request]:
         """Notes a request that brought nothing, once its retries are spent."""
         error, request = failure.value, failure.request  # type: ignore[attr-defined]
+        final = isinstance(error, Fault) and error.final
         try:
-            self._lose(request.cb_kwargs["ask"], fault(error), told(error))
+            self._lose(request.cb_kwargs["ask"], fault(error), told(error), final=final)
         except OSError as failed:
             self.run.fail("disk", request.url, str(failed))
         yield from self._next()
@@ -210,10 +211,12 @@ class Walk(Spider):
         else:
             self._lose(ask, reason, detail, landed)
 
-    def _lose(self, ask: Ask, reason: str, detail: str, landed: int | None = None) -> None:
+    def _lose(
+        self, ask: Ask, reason: str, detail: str, landed: int | None = None, final: bool = False
+    ) -> None:
         """A request came to nothing: the run ends there, or does without."""
         self.missed, detail = self.missed + 1, self.order.hide(detail)
-        if not ask.alone:
+        if final or not ask.alone:
             self.run.fail(reason, ask.address, detail)
         elif self.missed >= MAX_MISSED:
             self.run.fail("unavailable" if reason == "absent" else reason, ask.address, detail)

@@ -49,9 +49,9 @@ def wall(body: bytes, suffix: str) -> Wall | None:
     if page:
         return Wall("a web page", "html")
     # UTF-16 begins with its mark: what is in it is for the reader to see.
-    first, begins = start.lstrip()[:1], _BEGINS.get(suffix)
-    if begins and first.isalnum() and first not in begins:
-        return Wall(f"words where {suffix} was due", "unreadable")
+    first, begins = start.lstrip()[:1], _BEGINS.get(suffix, b"")
+    if begins and (first.isalnum() or first in b"{[<") and first not in begins:
+        return Wall(f"something else where {suffix} was due", "unreadable")
     return None
 
 

@@ -285,3 +285,8 @@ def test_an_address_that_scrapy_would_not_take_is_refused(run: Run, link: str) -
     body = orjson.dumps({"releases": [{}], "links": {"next": link}})
     assert list(asked(spider, body)) == []
     assert run.reason == "unreadable"
+
+
+def test_a_page_as_deep_as_a_well_is_unreadable(run: Run) -> None:
+    assert list(asked(OcdsSpider(told(), run), b"[" * 1_000_000)) == []
+    assert run.reason == "unreadable"
