@@ -104,7 +104,8 @@ lead_key = Table(
 )
 
 # Short marks of a lead's notices: those that share one are compared. managed: the notice has an
-# identifier of its demand, so its source tells its demands apart itself.
+# identifier of its demand, so its source tells its demands apart itself. country, deadline (days
+# since year 1): of the notice, "" and NULL when unknown; what they forbid is not even read.
 lead_signature = Table(
     "lead_signature",
     metadata,
@@ -112,6 +113,8 @@ lead_signature = Table(
     Column("lead", String(16), primary_key=True, index=True),
     Column("source", String(80), primary_key=True),
     Column("managed", Boolean, nullable=False),
+    Column("country", String(2), nullable=False, server_default=""),
+    Column("deadline", Integer),
 )
 
 # Pairs of notices, by the id of the lead each would be alone (the smaller first), that somebody

@@ -182,8 +182,9 @@ class Linking:
             to, verdict = found
             joined = Joining(to=to, score=verdict.score, reasons=verdict.reasons)
             one = replace(one, arrival=replace(one.arrival, joined=joined))
+        alone = lead in self._fresh and not self._taken.get(lead)
         self._taken[lead].append(one)
-        self._candidates.give(one.profile, lead)
+        self._candidates.give(one.profile, lead, alone)
 
     def _resembling(
         self, one: Profile, known: Sequence[str], others: Sequence[str]

@@ -327,18 +327,41 @@ def test_a_lead_of_a_source_that_is_no_longer_known_is_left_alone(world: World) 
     assert world.ingest(told("B1", "portail")).new == 1
 
 
-def test_a_signature_shared_by_a_crowd_proposes_some_of_it_only(world: World) -> None:
+def crowd(world: World, number: int) -> None:
+    """That many demands of different offices, all of one title."""
     same = {"body": "", "deadline": "", "amount": "", "title": "Rechtsberatung"}
-    rows = [
-        told(f"A{n}", process=f"P{n}", buyer=f"Amt Nr. {n}", **same)[1] for n in range(CROWD + 9)
-    ]
-    assert world.together("gazette", rows).new == CROWD + 9
+    rows = [told(f"A{n}", process=f"P{n}", buyer=f"Amt Nr. {n}", **same)[1] for n in range(number)]
+    assert world.together("gazette", rows).new == number
+
+
+@pytest.mark.parametrize(("number", "proposed"), [(CROWD - 1, CROWD - 1), (CROWD + 9, 0)])
+def test_a_signature_shared_by_a_crowd_tells_nothing(
+    world: World, number: int, proposed: int
+) -> None:
+    crowd(world, number)
     page = world.pages["portail"]
     notice = Notice("portail", "B", (Text("Rechtsberatung", "", "de"),), country="DE")
     marks = signatures(profile(normalise(notice, page, Rates.load(), world.now)))
     with world.store.reading() as connection:
         found = bearers(connection, marks)
-    assert max(map(len, found.values())) == CROWD
+    assert max(map(len, found.bearers.values()), default=0) == proposed
+    assert bool(found.crowded) == (number > CROWD)
+
+
+def test_a_signature_that_tells_nothing_takes_no_more_room(world: World) -> None:
+    crowd(world, CROWD + 9)
+    number = func.count().label("n")
+    borne = select(number).select_from(lead_signature)
+    borne = borne.group_by(lead_signature.c.signature).order_by(number.desc())
+    with world.store.reading() as connection:
+        assert connection.execute(borne).scalars().first() == CROWD
+
+
+def test_a_demand_told_twice_is_found_though_its_title_is_shared_by_a_crowd(world: World) -> None:
+    crowd(world, CROWD + 9)
+    same = {"title": "Rechtsberatung"}
+    assert world.ingest(told("X1", **same)).new == 1
+    assert world.ingest(told("Y1", "portail", **same)).joined == 1
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ that share a signature with it, the most shared first."""
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from itertools import islice
 
 from sqlalchemy import Connection
@@ -12,13 +13,18 @@ from index.store import LeadStore
 from ingest.dedupe import known
 from ingest.dedupe.buyers import agree, buyer
 from ingest.dedupe.facts import same_day
-from ingest.dedupe.known import Bearer
+from ingest.dedupe.known import CROWD, Bearer
 from ingest.dedupe.profile import Profile
 from ingest.dedupe.signatures import signatures
 from ingest.ledger import batched
 
 # Leads compared with one notice.
 _COMPARED = 10
+
+
+def _day(moment: datetime | None) -> int | None:
+    """Days since year 1, in UTC: of two moments of one day in some zone, at most one apart."""
+    return moment.astimezone(UTC).toordinal() if moment else None
 
 
 class Candidates:
@@ -35,7 +41,8 @@ class Candidates:
         self._connection, self._sources = connection, sources
         self._marks = {one: signatures(one) for one in profiles}
         wanted = {mark for marks in self._marks.values() for mark in marks}
-        self._borne = defaultdict(list, known.bearers(connection, wanted))
+        borne, self._crowded = known.bearers(connection, wanted)
+        self._borne = defaultdict(list, borne)
         self._new: list[tuple[int, Bearer]] = []
         self._heirs: dict[str, str] = {}
         found = {lead for one in profiles for lead in self._sharing(one)}
@@ -49,12 +56,17 @@ class Candidates:
         some = (lead for lead in self._sharing(one) if self._possible(one, lead))
         return list(islice(some, _COMPARED))
 
-    def give(self, one: Profile, lead: str) -> None:
-        """The notice belongs to this lead, which bears its signatures from now on."""
-        bearer = Bearer(lead, one.source, bool(one.process))
-        for mark in self._marks[one]:
-            self._borne[mark].append(bearer)
+    def give(self, one: Profile, lead: str, alone: bool) -> None:
+        """The notice belongs to this lead, which bears its signatures from now on. alone: the lead
+        has no other notice; of several, one may tell what another does not."""
+        told = (one.country, _day(one.deadline)) if alone else ("", None)
+        bearer = Bearer(lead, one.source, bool(one.process), *told)
+        for mark in self._marks[one] - self._crowded:
+            borne = self._borne[mark]
+            borne.append(bearer)
             self._new.append((mark, bearer))
+            if len(borne) >= CROWD:
+                self._crowded.add(mark)
         self._held.pop(lead, None)
 
     def merge(self, lost: str, kept: str) -> None:
@@ -75,12 +87,17 @@ class Candidates:
         )
 
     def _sharing(self, one: Profile) -> list[str]:
-        """Leads by number of signatures shared. Two demands that one source numbered are two."""
+        """Leads by number of signatures shared. Two demands that one source numbered are two, and
+        so are those of two countries or two days of answer."""
+        country, day = one.country, _day(one.deadline)
         shared = Counter(
             self._heirs.get(bearer.lead, bearer.lead)
             for mark in self._marks[one]
+            if mark not in self._crowded
             for bearer in self._borne.get(mark, ())
-            if not (one.process and bearer.managed and bearer.source == one.source)
+            if not (country and bearer.country and bearer.country != country)
+            and not (day and bearer.deadline and not -1 <= bearer.deadline - day <= 1)
+            and not (one.process and bearer.managed and bearer.source == one.source)
         )
         return sorted(shared, key=lambda lead: (-shared[lead], lead))
 

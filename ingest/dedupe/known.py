@@ -10,31 +10,51 @@ from index.store import upsert
 from index.tables import distinct, lead_signature
 from ingest.ledger import batched
 
-# Leads under one signature that are proposed. Hundreds of « Legal services » share a title; a
-# demand told twice also shares rarer marks.
+# Leads under one signature from which on it tells nothing: hundreds of « Legal services » share a
+# title, thousands of one partner's demands the sentences of a form. A demand told twice also shares
+# rarer marks.
 CROWD = 50
 
 
 class Bearer(NamedTuple):
     """A lead that bears a signature by a notice of this source. managed: the notice has an
-    identifier of its demand."""
+    identifier of its demand. country, deadline (days since year 1): of the notice, "" and None
+    when unknown."""
 
     lead: str
     source: str
     managed: bool
+    country: str = ""
+    deadline: int | None = None
 
 
-def bearers(connection: Connection, signatures: Iterable[int]) -> dict[int, list[Bearer]]:
-    """Signature → the leads that bear it, at most ``CROWD`` each."""
+class Borne(NamedTuple):
+    """bearers: signature → the leads that bear it. crowded: signatures that tell nothing."""
+
+    bearers: dict[int, list[Bearer]]
+    crowded: set[int]
+
+
+def bearers(connection: Connection, signatures: Iterable[int]) -> Borne:
+    """What the record knows of these signatures."""
     found: dict[int, list[Bearer]] = {}
+    crowded: set[int] = set()
     columns = lead_signature.c
-    number = func.row_number().over(partition_by=columns.signature, order_by=columns.lead)
     for some in batched(sorted(signatures)):
-        ranked = select(lead_signature, number.label("n")).where(columns.signature.in_(some))
-        told = ranked.subquery()
-        for row in connection.execute(select(told).where(told.c.n <= CROWD)):
-            found.setdefault(row.signature, []).append(Bearer(row.lead, row.source, row.managed))
-    return found
+        asked = columns.signature.in_(some)
+        counts = (
+            select(columns.signature, func.count().label("number"))
+            .where(asked)
+            .group_by(columns.signature)
+        )
+        borne = {row.signature: int(row.number) for row in connection.execute(counts)}
+        crowded.update(signature for signature, number in borne.items() if number >= CROWD)
+        rare = [signature for signature in borne if signature not in crowded]
+        told = select(columns.signature, *(columns[name] for name in Bearer._fields))
+        told = told.where(columns.signature.in_(rare)).order_by(columns.signature, columns.lead)
+        for signature, *bearer in connection.execute(told):
+            found.setdefault(signature, []).append(Bearer(*bearer))
+    return Borne(found, crowded)
 
 
 def remember(connection: Connection, borne: Iterable[tuple[int, Bearer]]) -> None:
@@ -50,7 +70,11 @@ def hand_over(connection: Connection, lost: str, kept: str) -> None:
     """The signatures of one lead now belong to another."""
     of_lost = lead_signature.c.lead == lost
     rows = connection.execute(select(lead_signature).where(of_lost)).all()
-    remember(connection, [(row.signature, Bearer(kept, row.source, row.managed)) for row in rows])
+    borne = [
+        (row.signature, Bearer(kept, row.source, row.managed, row.country, row.deadline))
+        for row in rows
+    ]
+    remember(connection, borne)
     connection.execute(delete(lead_signature).where(of_lost))
 
 
