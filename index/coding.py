@@ -6,11 +6,11 @@ vote. Nothing here decides: it gives shares, ``ingest/classify.py`` says what th
 """
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +20,10 @@ from index.corrections import Corrections
 from index.embedding import Vectors
 from index.names import NamesByWords, all_names
 from index.trade import LANGUAGES, PACKAGED, ModelError, TradeEmbedder, unreadable
+from index.votes import Coded as Coded
+from index.votes import Shares as Shares
+from index.votes import corrected, groups, normal, shared_out, vote
 from index.wording import object_text
-
-Coded = Literal["CPV", "HS"]
-Shares = NDArray[np.float32]
 
 # Languages whose words can be compared with the French and English names of codes.
 _NAMED = ("fr", "en")
@@ -33,8 +33,8 @@ LEARNED_CODES = 4
 _REPEATED = 0.999
 # How many of the closest names and of the closest learned texts vote.
 _NAMES, _TEXTS = 40, 20
-# Rows of a batch that one comparison holds in memory (with 22,000 names, 25 MB).
-BATCH = 256
+# Rows of a batch that one comparison holds in memory: with 22,000 names, 6 MB, which caches hold.
+BATCH = 64
 
 
 class Wording(NamedTuple):
@@ -216,13 +216,16 @@ class Coder:
 
     def nearest_learned(self, scheme: Coded, texts: Sequence[Wording]) -> list[Near]:
         """The learned text closest to each text."""
-        vectors, known = self.vectors(texts), self.learned[scheme]
-        if not len(known.codes):
-            return [Near(0.0, ())] * len(texts)
+        return self._nearest(scheme, self.vectors(texts) @ self.learned[scheme].vectors.T)
+
+    def _nearest(self, scheme: Coded, cosines: Shares) -> list[Near]:
+        codes = self.learned[scheme].codes
+        if not len(codes):
+            return [Near(0.0, ())] * len(cosines)
+        closest = cosines.argmax(axis=1)
         return [
-            Near(float(row.max()), _names(known.codes[row.argmax()]))
-            for at in range(0, len(texts), BATCH)
-            for row in vectors[at : at + BATCH] @ known.vectors.T
+            Near(float(row[at]), _names(codes[at]))
+            for row, at in zip(cosines, closest, strict=True)
         ]
 
     def corrected(self, scheme: Coded, texts: Sequence[Wording]) -> list[Near | None]:
@@ -277,15 +280,26 @@ class Coder:
         Shape (len(texts), len(concepts of the scheme)); rows add up to one, or to zero when no
         word of the text is known.
         """
-        parts = [
-            self.mixed(scheme, self.compared(scheme, texts[at : at + BATCH]))
-            for at in range(0, len(texts), BATCH)
-        ]
+        parts = [shares for shares, _ in self.read(scheme, texts)]
         return np.concatenate(parts) if parts else np.zeros((0, _size(scheme)), np.float32)
 
-    def compared(self, scheme: Coded, texts: Sequence[Wording]) -> Compared:
+    def read(
+        self, scheme: Coded, texts: Sequence[Wording], vectors: Vectors | None = None
+    ) -> Iterator[tuple[Shares, list[Near]]]:
+        """For each ``BATCH`` of texts, its rows of ``shares`` and the learned text closest to
+        each. vectors: those of the texts when they are known."""
+        vectors = self.vectors(texts) if vectors is None else vectors
+        for at in range(0, len(texts), BATCH):
+            some = slice(at, at + BATCH)
+            compared = self.compared(scheme, texts[some], vectors[some])
+            yield self.mixed(scheme, compared), self._nearest(scheme, compared.learned)
+
+    def compared(
+        self, scheme: Coded, texts: Sequence[Wording], vectors: Vectors | None = None
+    ) -> Compared:
         """The texts beside everything that may vote."""
-        vectors, rows = self.vectors(texts), self.names.rows(scheme)
+        vectors = self.vectors(texts) if vectors is None else vectors
+        rows = self.names.rows(scheme)
         words = np.zeros((len(texts), rows.stop - rows.start), np.float32)
         for at, text in enumerate(texts):
             if text.language in _NAMED:
@@ -300,25 +314,21 @@ class Coder:
         named = self.names.positions[self.names.rows(scheme)][:, None] - first
         like = mixture.cosine * compared.meaning + mixture.words * compared.words
         votes = np.zeros((len(like), _size(scheme)), np.float32)
-        _vote(votes, like, named, mixture.sharp, _NAMES, 1.0)
+        vote(votes, like, named, mixture.sharp, _NAMES, 1.0)
         known = self.learned[scheme].codes
         codes = np.where(known >= 0, known - first, -1)
         close = mixture.cosine * compared.learned
-        _vote(votes, close, codes, mixture.sharp, _TEXTS, mixture.learned)
+        vote(votes, close, codes, mixture.sharp, _TEXTS, mixture.learned)
         votes[~compared.vectors.any(axis=1)] = 0
-        shared = _normal(_shared_out(votes, scheme))
-        return _normal(self._corrected(scheme, shared, compared.vectors))
+        shared = normal(shared_out(votes, scheme))
+        return normal(self._corrected(scheme, shared, compared.vectors))
 
     def _corrected(self, scheme: Coded, shares: Shares, vectors: Vectors) -> Shares:
         layer, mixture = self.layers.get(scheme), self.mixtures[scheme]
         if layer is None or not mixture.layer:
             return shares
-        group = _groups(scheme, layer.digits, layer.codes)
-        voted = np.zeros((len(shares), len(layer.codes) + 1), np.float32)
-        np.add.at(voted.T, group, shares.T)
-        said = np.pad(layer.shares(vectors), ((0, 0), (0, 1)), constant_values=1e-3)
-        factor = ((said + 1e-3) / (voted + 1e-2)) ** mixture.layer
-        return np.asarray(shares * factor[:, group], np.float32)
+        found = groups(scheme, layer.digits, layer.codes)
+        return corrected(shares, found, layer.shares(vectors), mixture.layer)
 
 
 def _names(row: Iterable[int]) -> tuple[str, ...]:
@@ -336,58 +346,3 @@ def _read(embedder: TradeEmbedder, texts: tuple[Wording, ...]) -> Vectors:
 
 def _size(scheme: Coded) -> int:
     return len(concepts().codes(scheme))
-
-
-def _vote(
-    votes: Shares, like: Shares, codes: NDArray[np.int32], sharp: float, count: int, weight: float
-) -> None:
-    """Add to ``votes`` those of the ``count`` closest of each row. codes: −1 is no code."""
-    count = min(count, like.shape[1])
-    if count < 1:
-        return
-    closest = np.argpartition(-like, count - 1, axis=1)[:, :count]
-    force = weight * np.exp(sharp * (np.take_along_axis(like, closest, 1) - 1))
-    given = codes[closest]
-    each = force[:, :, None] * (given >= 0) / np.maximum((given >= 0).sum(-1, keepdims=True), 1)
-    rows = np.broadcast_to(np.arange(len(like))[:, None, None], given.shape)
-    np.add.at(votes, (rows.ravel(), np.maximum(given, 0).ravel()), each.ravel())
-
-
-def _normal(shares: Shares) -> Shares:
-    """Rows that add up to one; zeros stay zeros."""
-    total = shares.sum(axis=1, keepdims=True)
-    made = np.zeros_like(shares)
-    np.divide(shares, total, out=made, where=total > 0)
-    return made
-
-
-def _shared_out(votes: Shares, scheme: Coded) -> Shares:
-    """In HS goods have six digits: what a heading got goes to its subheadings, the more to each
-    the fewer they are."""
-    if scheme == "CPV":
-        return votes
-    above, part = _subheadings()
-    made: Shares = votes + np.where(part > 0, votes[:, above] * part, 0)
-    made[:, part == 0] *= 0.01
-    return made
-
-
-@cache
-def _subheadings() -> tuple[NDArray[np.int64], Vectors]:
-    """For each HS concept, the place of its heading and the part it takes of it (0 for none)."""
-    names = concepts().codes("HS")
-    place = {code: at for at, code in enumerate(names)}
-    count: dict[str, int] = {}
-    for code in names:
-        if len(code) == 6:
-            count[code[:4]] = count.get(code[:4], 0) + 1
-    above = np.array([place[code[:4]] if len(code) == 6 else 0 for code in names])
-    part = [count[code[:4]] ** -0.7 if len(code) == 6 else 0.0 for code in names]
-    return above, np.array(part, np.float32)
-
-
-@cache
-def _groups(scheme: Coded, digits: int, codes: tuple[str, ...]) -> NDArray[np.int64]:
-    """For each concept of the scheme, its place among a layer's codes (the last: none)."""
-    place = {code: at for at, code in enumerate(codes)}
-    return np.array([place.get(code[:digits], len(codes)) for code in concepts().codes(scheme)])

@@ -49,8 +49,31 @@ class Concepts:
         last = self.last[within] - within.start
         return (summed[:, last] - summed[:, :-1]).astype(np.float32)
 
+    def heavy(
+        self, shares: NDArray[np.float32], scheme: Scheme, least: float
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """(row, code, whole) where ``whole`` is at least that: the same, without what is light."""
+        above, size = _above(scheme), shares.shape[1]
+        rows, codes = np.divmod(np.flatnonzero(shares), size)
+        places = above[codes]
+        told = places >= 0
+        flat = (rows[:, None] * size + places)[told]
+        each = np.broadcast_to(shares[rows, codes][:, None], places.shape)[told]
+        whole = np.bincount(flat, each, shares.size)
+        found = np.flatnonzero(whole >= least)
+        return found // size, found % size, whole[found].astype(np.float32)
+
 
 _DEPTH = 8
+
+
+@cache
+def _above(scheme: Scheme) -> NDArray[np.int64]:
+    """Places within its scheme of each code and its ancestors, −1 where there are fewer."""
+    within = concepts().of(scheme)
+    lineage: NDArray[np.int64] = concepts().lineage[within].astype(np.int64) - within.start
+    lineage[:, 1:][lineage[:, 1:] == lineage[:, :1]] = -1
+    return lineage
 
 
 def digits(scheme: str, code: str) -> int:

@@ -6,11 +6,13 @@ coded notices (``ingest/training``). Data, figures and limits: ``model/README.md
 
 import logging
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from model2vec import StaticModel
+from numpy.typing import NDArray
 
 from index.embedding import Vectors, readable, unit
 from taxonomies import cpv
@@ -18,6 +20,9 @@ from taxonomies import cpv
 # Languages that the model learned, and Norwegian, which it reads as Danish; "" is unknown. What it
 # would make of Vietnamese or Turkish is chance: of such texts it says nothing.
 LANGUAGES = frozenset({*cpv.LANGUAGES, "no", ""})
+
+# Texts whose pieces are in memory together: 128 of 150 pieces take 20 MB.
+_BATCH = 128
 
 PACKAGED = Path(__file__).parent / "model" / "trade-1"
 
@@ -59,10 +64,30 @@ class TradeEmbedder:
         """See ``Embedder.embed``."""
         if not texts:
             return np.zeros((0, self.dimensions), np.float32)
-        read = [readable(text) for text in texts]
-        # Threads of its own would only get in the way of the caller's.
-        found = self._model.encode(read, max_length=None, use_multiprocessing=False)
-        return unit(np.asarray(found, np.float32))
+        parts = [texts[at : at + _BATCH] for at in range(0, len(texts), _BATCH)]
+        return np.concatenate([unit(self._means(part)) for part in parts])
+
+    def _means(self, texts: Sequence[str]) -> Vectors:
+        """The mean of the vectors of the pieces of each text, as the library makes it, but for all
+        texts at once: one by one takes ten times as long."""
+        pieces = self._model.tokenize([readable(text) for text in texts])
+        counts = np.array([len(some) for some in pieces])
+        spoken = np.flatnonzero(counts)
+        made = np.zeros((len(texts), self.dimensions), np.float32)
+        if len(spoken):
+            flat = np.fromiter(chain.from_iterable(pieces), np.int64, counts.sum())
+            starts = np.cumsum(counts[spoken]) - counts[spoken]
+            sums = np.add.reduceat(self._rows(flat), starts, axis=0)
+            made[spoken] = sums / counts[spoken, None]
+        return made
+
+    def _rows(self, pieces: NDArray[np.int64]) -> Vectors:
+        mapping, weights = self._model.token_mapping, self._model.weights
+        rows = self._model.embedding[pieces if mapping is None else mapping[pieces]]
+        made: Vectors = rows.astype(np.float32)
+        if weights is not None:
+            made *= weights[pieces, None].astype(np.float32)
+        return made
 
     def embed_queries(self, texts: Sequence[str]) -> Vectors:
         """See ``Embedder.embed_queries``; a query is a text like any other."""

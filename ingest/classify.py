@@ -7,11 +7,15 @@ works have no HS code. Nothing given by a source or an analyst is ever replaced.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import islice
 
 import numpy as np
+from numpy.typing import NDArray
 
-from index.coding import BATCH, Coded, Coder, Near, Shares, Wording
+from index.coding import Coded, Coder, Near, Shares, Wording
 from index.concepts import concepts, digits
+from index.embedding import Vectors
 from index.lead import SURE_ENOUGH, Hint, Lead, LeadCode, Method
 from ingest.evidence import evidence
 from taxonomies import correspondence, cpv, sectors
@@ -45,20 +49,45 @@ class Guess:
 
 def guess(coder: Coder, scheme: Coded, shares: Shares) -> Guess:
     """What one row of ``Coder.shares`` allows to say."""
+    return guesses(coder, scheme, shares[None, :])[0]
+
+
+def guesses(coder: Coder, scheme: Coded, shares: Shares) -> list[Guess]:
+    """What each row of ``Coder.shares`` allows to say."""
     names = concepts().codes(scheme)
-    hints = tuple(
-        Hint(scheme=scheme, code=names[at], share=round(float(shares[at]), 3))
-        for at in np.argsort(-shares, kind="stable")[:HINTS]
-        if shares[at] >= _LEAST
-    )
-    whole = concepts().whole(shares[None, :], scheme)[0]
-    sure = [
-        (digits(scheme, names[at]), curve(float(whole[at])), names[at])
-        for at in np.flatnonzero(whole >= _UNSURE)
-        if (curve := coder.curves[scheme].get(digits(scheme, names[at])))
-    ]
-    said = max((one for one in sure if one[1] >= SURE_ENOUGH), default=(0, 0.0, None))
-    return Guess(said[2], said[1], hints)
+    said = _surest(coder, scheme, shares)
+    found = []
+    for row, (_, confidence, code) in zip(shares, said, strict=True):
+        likely = np.flatnonzero(row >= _LEAST)
+        best = likely[np.argsort(-row[likely], kind="stable")][:HINTS]
+        told = zip(best.tolist(), row[best].tolist(), strict=True)
+        hints = tuple(
+            Hint(scheme=scheme, code=names[at], share=round(share, 3)) for at, share in told
+        )
+        found.append(Guess(code, confidence, hints))
+    return found
+
+
+def _surest(coder: Coder, scheme: Coded, shares: Shares) -> list[tuple[int, float, str | None]]:
+    """Of each row, the deepest code that is sure enough: digits, confidence, code (None)."""
+    names, depths = concepts().codes(scheme), _depths(scheme)
+    best: list[tuple[int, float, str | None]] = [(0, 0.0, None)] * len(shares)
+    rows, places, reached = concepts().heavy(shares, scheme, _UNSURE)
+    depth = depths[places]
+    for number, curve in coder.curves[scheme].items():
+        some = np.flatnonzero(depth == number)
+        confidences = np.interp(reached[some], curve.shares, curve.right)
+        for at, confidence in zip(some, confidences.tolist(), strict=True):
+            if confidence >= SURE_ENOUGH:
+                one = (number, confidence, names[places[at]])
+                row = rows[at]
+                best[row] = max(best[row], one, key=lambda told: (*told[:2], told[2] or ""))
+    return best
+
+
+@cache
+def _depths(scheme: Coded) -> NDArray[np.int64]:
+    return np.array([digits(scheme, code) for code in concepts().codes(scheme)])
 
 
 @dataclass
@@ -70,6 +99,7 @@ class _Draft:
     codes: list[LeadCode]
     hints: list[Hint] = field(default_factory=list)
     without_hs: bool = False
+    vector: Vectors | None = None
 
     def lacks(self, scheme: str) -> bool:
         """Whether nobody gave it a code of this scheme."""
@@ -86,11 +116,6 @@ def wording(lead: Lead) -> Wording:
 
 def classify(leads: Sequence[Lead], coder: Coder) -> list[Lead]:
     """The leads with codes, hints and sectors, in the same order."""
-    some = (leads[at : at + BATCH] for at in range(0, len(leads), BATCH))
-    return [one for batch in some for one in _classified(batch, coder)]
-
-
-def _classified(leads: Sequence[Lead], coder: Coder) -> list[Lead]:
     drafts = [
         _Draft(lead, wording(lead), [code for code in lead.codes if code.given]) for lead in leads
     ]
@@ -117,14 +142,27 @@ def _repeat(coder: Coder, scheme: Coded, drafts: Sequence[_Draft]) -> None:
 
 def _guess(coder: Coder, scheme: Coded, drafts: Sequence[_Draft]) -> None:
     """Add to drafts what their words allow to say of one scheme."""
-    texts = _texts(drafts)
-    shares, learned = coder.shares(scheme, texts), coder.nearest_learned(scheme, texts)
-    for draft, row, near in zip(drafts, shares, learned, strict=True):
-        found = guess(coder, scheme, among(row, draft.codes) if scheme == "HS" else row)
-        draft.hints += found.hints
-        if found.code is not None:
-            score, method = round(found.confidence, 2), method_of(scheme, found.code, near)
-            draft.codes.append(LeadCode(scheme=scheme, code=found.code, score=score, method=method))
+    unread = [draft for draft in drafts if draft.vector is None]
+    for draft, vector in zip(unread, coder.vectors(_texts(unread)), strict=True):
+        draft.vector = vector
+    vectors = np.array([draft.vector for draft in drafts])
+    rest = iter(drafts)
+    for shares, learned in coder.read(scheme, _texts(drafts), vectors):
+        some = list(islice(rest, len(learned)))
+        if scheme == "HS":
+            shares = np.stack(
+                [among(row, one.codes) for row, one in zip(shares, some, strict=True)]
+            )
+        told = guesses(coder, scheme, shares)
+        for draft, found, near in zip(some, told, learned, strict=True):
+            _say(draft, scheme, found, near)
+
+
+def _say(draft: _Draft, scheme: Coded, found: Guess, near: Near) -> None:
+    draft.hints += found.hints
+    if found.code is not None:
+        score, method = round(found.confidence, 2), method_of(scheme, found.code, near)
+        draft.codes.append(LeadCode(scheme=scheme, code=found.code, score=score, method=method))
 
 
 def method_of(scheme: Coded, code: str, near: Near) -> Method:
@@ -177,11 +215,11 @@ def following(codes: Sequence[LeadCode]) -> list[LeadCode]:
                 if code.scheme == "CPV" and code.given
                 for match in table(code.code)
             ]
-            found += _surest(scheme, matches)
+            found += _following(scheme, matches)
     return found
 
 
-def _surest(
+def _following(
     scheme: str, matches: Sequence[tuple[correspondence.Match, LeadCode]]
 ) -> Iterator[LeadCode]:
     best: dict[str, LeadCode] = {}
@@ -202,6 +240,8 @@ def _surest(
 
 def among(shares: Shares, codes: Sequence[LeadCode]) -> Shares:
     """The votes for HS codes, those that follow from the CPV codes counting most."""
+    if all(code.scheme != "CPV" for code in codes):
+        return shares
     table, within = concepts(), concepts().of("HS")
     factor = np.full(len(shares), _OUTSIDE, np.float32)
     for code in codes:
