@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Engine, Table, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -89,6 +90,12 @@ class LeadStore:
         wanted = list(identifiers)
         rows = connection.execute(select(lead.c.body).where(lead.c.id.in_(wanted))).scalars()
         return {one.id: one for one in map(Lead.model_validate_json, rows)}
+
+    def bodies(self, connection: Connection, identifiers: Iterable[str]) -> dict[str, Any]:
+        """The same as plain JSON objects, in a tenth of the time: nothing is made of them."""
+        wanted = list(identifiers)
+        rows = connection.execute(select(lead.c.id, lead.c.body).where(lead.c.id.in_(wanted)))
+        return {identifier: orjson.loads(body) for identifier, body in rows}
 
     def put(self, connection: Connection, leads: Sequence[Lead]) -> tuple[Lead, ...]:
         """Write the leads, each with the next sequence; gives them back with it."""

@@ -38,6 +38,8 @@ _CLOSED = f"{_WIDE}|a|abbr|b|big|cite|code|em|i|label|q|s|small|strike|sub|sup|t
 _HTML = re.compile(
     rf"<(?:{_WIDE})(?:\s+[a-z][a-z:-]*\s*=[^<>]*|\s*)/?>|</(?:{_CLOSED})\s*>|<!--|<!doctype\b", re.I
 )
+# Without one of these, a text is plain already.
+_MARKUP = re.compile("[<>&]")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 _ENTITY = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _ENTITIES = re.compile(_ENTITY)
@@ -113,6 +115,8 @@ def plain(text: str) -> str:
     ``plain(plain(text)) == plain(text)``; time grows with the length of the text only.
     """
     text = _lines(_visible(text))
+    if not _MARKUP.search(text):
+        return text
     for _ in range(_LAYERS):
         layer = _lines(_visible(_unwrapped(text)))
         if layer == text:

@@ -3,7 +3,7 @@
 import csv
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -153,6 +153,8 @@ def day(text: str, order: Order) -> date | None:
         return None
 
 
+# The notices of a feed are of the same few hundred days.
+@lru_cache(maxsize=10_000)
 def moment(text: str, order: Order, timezone: str, *, end_of_day: bool = False) -> datetime | None:
     """The moment written in ``text``, with the offset it states, else in ``timezone`` (IANA).
 

@@ -3,7 +3,7 @@
 import csv
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
@@ -25,6 +25,8 @@ _LONGEST = 64
 _CENT = Decimal("0.01")
 # ISO 4217 codes that name no currency: "none" and "for tests".
 _NO_CURRENCY = frozenset(("XXX", "XTS"))
+# Rates remembered.
+_ASKED = 10_000
 # Days without publication (Christmas, Easter) after which a rate no longer holds.
 _LASTS = 10
 
@@ -135,6 +137,10 @@ class Rates:
 
     days: NDArray[np.int32]
     table: dict[str, NDArray[np.float64]]
+    # The notices of a feed are of the same few hundred days.
+    _asked: dict[tuple[str, date], tuple[Decimal, date] | None] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @classmethod
     def load(cls, path: Path = Path(CURRENCY_FILE)) -> "Rates":
@@ -152,6 +158,14 @@ class Rates:
 
     def _published(self, code: str, on: date) -> tuple[Decimal, date] | None:
         """Last rate of that day or before, and its day."""
+        if (code, on) in self._asked:
+            return self._asked[code, on]
+        found = self._found(code, on)
+        if len(self._asked) < _ASKED:
+            self._asked[code, on] = found
+        return found
+
+    def _found(self, code: str, on: date) -> tuple[Decimal, date] | None:
         last = int(np.searchsorted(self.days, on.toordinal(), side="right"))
         known = np.flatnonzero(np.isfinite(self.table[code][:last]))
         if not known.size:

@@ -5,10 +5,10 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 from itertools import islice
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from index.lead import Lead
 from index.store import LeadStore
 from ingest.dedupe import known
 from ingest.dedupe.buyers import agree, buyer
@@ -27,6 +27,29 @@ def _day(moment: datetime | None) -> int | None:
     return moment.astimezone(UTC).toordinal() if moment else None
 
 
+class _Facts(NamedTuple):
+    """What a lead of the record says of itself. sources: of its notices. deadline: None when it
+    moved, since an earlier notice may tell another."""
+
+    sources: frozenset[str]
+    country: str
+    deadline: datetime | None
+    language: str
+    buyer: str
+
+
+def _facts(lead: dict[str, Any]) -> _Facts:
+    moved = any("deadline" in change["fields"] for change in lead["history"])
+    deadline = None if moved else lead["deadline"]
+    return _Facts(
+        frozenset(origin["source"] for origin in lead["provenances"]),
+        lead["country"],
+        datetime.fromisoformat(deadline) if deadline else None,
+        lead["texts"][0]["language"],
+        lead["buyer"],
+    )
+
+
 class Candidates:
     """For the notices of one transaction; profiles: theirs. sources: those that can be read again;
     a lead with a notice of another is left alone."""
@@ -38,7 +61,7 @@ class Candidates:
         profiles: Sequence[Profile],
         sources: Collection[str],
     ) -> None:
-        self._connection, self._sources = connection, sources
+        self._connection, self._sources = connection, frozenset(sources)
         self._marks = {one: signatures(one) for one in profiles}
         wanted = {mark for marks in self._marks.values() for mark in marks}
         borne, self._crowded = known.bearers(connection, wanted)
@@ -46,10 +69,11 @@ class Candidates:
         self._new: list[tuple[int, Bearer]] = []
         self._heirs: dict[str, str] = {}
         found = {lead for one in profiles for lead in self._sharing(one)}
-        self._held: dict[str, Lead] = {}
+        self._held: dict[str, _Facts] = {}
         # In lots: a statement holds so many parameters and no more.
         for some in batched(sorted(found)):
-            self._held |= store.read(connection, some)
+            bodies = store.bodies(connection, some)
+            self._held |= {lead: _facts(body) for lead, body in bodies.items()}
 
     def of(self, one: Profile) -> list[str]:
         """Ids of the leads to compare with this notice."""
@@ -106,17 +130,11 @@ class Candidates:
         lead = self._held.get(identifier)
         if lead is None:
             return True
-        if any(origin.source not in self._sources for origin in lead.provenances):
+        if not lead.sources <= self._sources:
             return False
         if one.country and lead.country and one.country != lead.country:
             return False
-        moved = any("deadline" in change.fields for change in lead.history)
-        if (
-            one.deadline
-            and lead.deadline
-            and not moved
-            and not same_day(one.deadline, lead.deadline)
-        ):
+        if one.deadline and lead.deadline and not same_day(one.deadline, lead.deadline):
             return False
         language = {wording.language for wording in one.wordings}
         told = lead.language in language or "" in {lead.language, *language}

@@ -47,13 +47,16 @@ def bearers(connection: Connection, signatures: Iterable[int]) -> Borne:
             .where(asked)
             .group_by(columns.signature)
         )
-        borne = {row.signature: int(row.number) for row in connection.execute(counts)}
-        crowded.update(signature for signature, number in borne.items() if number >= CROWD)
-        rare = [signature for signature in borne if signature not in crowded]
+        rare = []
+        for signature, number in connection.execute(counts):
+            if number < CROWD:
+                rare.append(signature)
+            else:
+                crowded.add(signature)
         told = select(columns.signature, *(columns[name] for name in Bearer._fields))
         told = told.where(columns.signature.in_(rare)).order_by(columns.signature, columns.lead)
-        for signature, *bearer in connection.execute(told):
-            found.setdefault(signature, []).append(Bearer(*bearer))
+        for row in connection.execute(told):
+            found.setdefault(row[0], []).append(Bearer._make(row[1:]))
     return Borne(found, crowded)
 
 

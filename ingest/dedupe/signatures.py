@@ -23,10 +23,13 @@ _FACTORS = _chance.integers(1, 2**63, (_HASHES, 1), np.uint64) | np.uint64(1)
 _ADDED = _chance.integers(0, 2**63, (_HASHES, 1), np.uint64)
 
 
-@lru_cache(maxsize=200_000)
 def _hash(words: str) -> int:
     """64 bits, signed: what a BIGINT holds."""
     return int.from_bytes(hashlib.blake2b(words.encode(), digest_size=8).digest(), signed=True)
+
+
+# Words come again and again; whole signatures do not.
+_hashed = lru_cache(maxsize=50_000)(_hash)
 
 
 def _bands(hashes: NDArray[np.uint64]) -> Iterator[str]:
@@ -42,7 +45,7 @@ def _words(wording: Wording) -> Iterator[str]:
     # The words of the text have lost their order; the longest are the rarest.
     rare = sorted(wording.text, key=lambda word: (-len(word), word))[:_WORDS]
     if hashed := sorted({*wording.title[:_WORDS], *rare}):
-        yield from _bands(np.array([_hash(word) for word in hashed], np.int64).view(np.uint64))
+        yield from _bands(np.array([_hashed(word) for word in hashed], np.int64).view(np.uint64))
 
 
 def _facts(one: Profile) -> Iterator[str]:
