@@ -12,6 +12,7 @@ notices, nothing else done.
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -30,6 +31,7 @@ from ingest.pipeline import Ingestion
 from ingest.price import Rates
 from ingest.report import Report
 from ingest.source import source, sources
+from ingest.workers import spare_cores
 
 NAME = "partenaire-invente"
 FEED, RECORD = "demandes.ndjson", "record.sqlite3"
@@ -49,7 +51,7 @@ def read_only(place: Path) -> int:
         return sum(1 for _ in tabular.read(stream, source(NAME, place / "pages"), FEED))
 
 
-def ingest(place: Path, every: int) -> None:
+def ingest(place: Path, every: int, workers: int) -> None:
     """The real job; prints the report. every: items between two lines of progress."""
     store = LeadStore.open(f"sqlite:///{place / RECORD}")
     start, last = time.perf_counter(), 0
@@ -62,7 +64,7 @@ def ingest(place: Path, every: int) -> None:
             print(f"  {report.received:,} items after {took:.0f} s", file=sys.stderr, flush=True)
 
     pages, now = sources(place / "pages"), lambda: datetime.now(UTC)
-    run = Ingestion(Ledger(store), pages, Rates.load(), now, progress=progress)
+    run = Ingestion(Ledger(store), pages, Rates.load(), now, progress=progress, workers=workers)
     report = run.run(NAME, [place / FEED])
     store.close()
     assert report.balanced()
@@ -93,12 +95,19 @@ def resident(process: int) -> tuple[int, int]:
     return sizes["Rss"], sizes["Pss"]
 
 
+def processor() -> float:
+    """Seconds of processor of all processes that ended and that this one started."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 @dataclass
-class Memory:
-    """Peaks of a process and its children in MB."""
+class Used:
+    """Peaks of a process and its children in MB, seconds of processor of them all."""
 
     rss: float = 0.0
     pss: float = 0.0
+    processor: float = 0.0
     over: threading.Event = field(default_factory=threading.Event)
 
     def watch(self, process: int) -> None:
@@ -109,19 +118,22 @@ class Memory:
             self.pss = max(self.pss, sum(pss for _, pss in sizes) / 1024)
 
 
-def measured(place: Path, every: int) -> tuple[dict[str, object], float, Memory]:
+def measured(place: Path, every: int, workers: int) -> tuple[dict[str, object], float, Used]:
     """Report, seconds (the start of Python and loading of models included) and memory."""
-    memory, start = Memory(), time.perf_counter()
+    used, start = Used(), time.perf_counter()
+    before = processor()
     command = [sys.executable, "-m", "benchmarks.feed", "--ingest", str(place)]
-    with subprocess.Popen([*command, "--every", str(every)], stdout=subprocess.PIPE) as process:
-        watch = threading.Thread(target=memory.watch, args=(process.pid,))
+    command += ["--every", str(every), "--workers", str(workers)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        watch = threading.Thread(target=used.watch, args=(process.pid,))
         watch.start()
         output, _ = process.communicate()
-        memory.over.set()
+        used.over.set()
         watch.join()
     if process.returncode:
         raise SystemExit("the ingestion failed")
-    return json.loads(output), time.perf_counter() - start, memory
+    used.processor = processor() - before
+    return json.loads(output), time.perf_counter() - start, used
 
 
 def main() -> None:
@@ -130,15 +142,18 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=1_000_000)
     parser.add_argument("--every", type=int, default=100_000)
     parser.add_argument("--ingest", type=Path, help="folder of a feed to ingest, nothing else")
+    parser.add_argument(
+        "--workers", type=int, default=spare_cores(), help="processes beside the first"
+    )
     given = parser.parse_args()
     if given.ingest:
-        ingest(given.ingest, given.every)
+        ingest(given.ingest, given.every, given.workers)
         return
     with TemporaryDirectory() as name:
         place = Path(name)
         prepare(place, given.items)
         print(f"feed: {given.items:,} lines, {(place / FEED).stat().st_size / 1e6:,.0f} MB")
-        report, took, memory = measured(place, given.every)
+        report, took, used = measured(place, given.every, given.workers)
         kept = sum(path.stat().st_size for path in place.glob(f"{RECORD}*"))
         start = time.perf_counter()
         assert read_only(place) == report["received"]
@@ -151,7 +166,8 @@ def main() -> None:
         )
     )
     print(f"ingestion: {given.items / took:,.0f} items/s, {took:.0f} s in all")
-    print(f"memory at most: {memory.rss:.0f} MB resident (RSS), {memory.pss:.0f} MB (PSS)")
+    print(f"processor: {1_000 * used.processor / given.items:.2f} ms an item")
+    print(f"memory at most: {used.rss:.0f} MB resident (RSS), {used.pss:.0f} MB (PSS)")
     print(f"record: {kept / 1e6:,.0f} MB; {len(os.sched_getaffinity(0))} cores")
     print(f"reference (read only): {reference:.0f} s; ratio {took / reference:.1f}")
 

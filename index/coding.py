@@ -33,8 +33,8 @@ LEARNED_CODES = 4
 _REPEATED = 0.999
 # How many of the closest names and of the closest learned texts vote.
 _NAMES, _TEXTS = 40, 20
-# Rows of a batch that one comparison holds in memory: with 22,000 names, 6 MB, which caches hold.
-BATCH = 64
+# Rows of a batch that one comparison holds in memory: with 22,000 names, 3 MB, which caches hold.
+BATCH = 32
 
 
 class Wording(NamedTuple):

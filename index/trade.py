@@ -21,8 +21,8 @@ from taxonomies import cpv
 # would make of Vietnamese or Turkish is chance: of such texts it says nothing.
 LANGUAGES = frozenset({*cpv.LANGUAGES, "no", ""})
 
-# Texts whose pieces are in memory together: 128 of 150 pieces take 20 MB.
-_BATCH = 128
+# Texts whose pieces are in memory together: 32 of 150 pieces take 5 MB.
+_BATCH = 32
 
 PACKAGED = Path(__file__).parent / "model" / "trade-1"
 

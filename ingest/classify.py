@@ -5,10 +5,12 @@ hesitates between stays as hints. What a person said of the same text is said ag
 works have no HS code. Nothing given by a source or an analyst is ever replaced.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import islice
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,7 @@ from numpy.typing import NDArray
 from index.coding import Coded, Coder, Near, Shares, Wording
 from index.concepts import concepts, digits
 from index.embedding import Vectors
-from index.lead import SURE_ENOUGH, Hint, Lead, LeadCode, Method
+from index.lead import SURE_ENOUGH, Hint, Lead, LeadCode, LeadText, Method
 from ingest.evidence import evidence
 from taxonomies import correspondence, cpv, sectors
 
@@ -90,11 +92,27 @@ def _depths(scheme: Coded) -> NDArray[np.int64]:
     return np.array([digits(scheme, code) for code in concepts().codes(scheme)])
 
 
+class Asked(NamedTuple):
+    """What is to be coded: the words of a lead, and the codes that people gave it."""
+
+    text: Wording
+    codes: tuple[LeadCode, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """What a lead has of codes once it is classified."""
+
+    codes: tuple[LeadCode, ...]
+    hints: tuple[Hint, ...]
+    without_hs: bool
+    sectors: tuple[str, ...]
+
+
 @dataclass
 class _Draft:
-    """A lead on its way: the codes it has so far, and those guessed, which evidence will join."""
+    """A text on its way: the codes it has so far, and those guessed, which evidence will join."""
 
-    lead: Lead
     text: Wording
     codes: list[LeadCode]
     hints: list[Hint] = field(default_factory=list)
@@ -106,19 +124,43 @@ class _Draft:
         return all(code.scheme != scheme for code in self.codes)
 
 
-def wording(lead: Lead) -> Wording:
+def asked(texts: Sequence[LeadText], codes: Sequence[LeadCode]) -> Asked:
     """What is compared with codes: the titles in all languages, the text in the first."""
-    if not lead.texts:
-        return Wording("")
-    titles = ". ".join(dict.fromkeys(text.title for text in lead.texts))
-    return Wording(titles, lead.texts[0].text, lead.language)
+    given = tuple(code for code in codes if code.given)
+    if not texts:
+        return Asked(Wording(""), given)
+    titles = ". ".join(dict.fromkeys(text.title for text in texts))
+    return Asked(Wording(titles, texts[0].text, texts[0].language), given)
 
 
-def classify(leads: Sequence[Lead], coder: Coder) -> list[Lead]:
-    """The leads with codes, hints and sectors, in the same order."""
-    drafts = [
-        _Draft(lead, wording(lead), [code for code in lead.codes if code.given]) for lead in leads
+def wording(lead: Lead) -> Wording:
+    """The words of a lead that are compared with codes."""
+    return asked(lead.texts, ()).text
+
+
+def classify(
+    leads: Sequence[Lead], coder: Coder, known: Mapping[Asked, Coding] = MappingProxyType({})
+) -> list[Lead]:
+    """The leads with codes, hints and sectors, in the same order. known: what was coded before."""
+    wanted = [asked(lead.texts, lead.codes) for lead in leads]
+    fresh = list(dict.fromkeys(one for one in wanted if one not in known))
+    found = {**known, **dict(zip(fresh, codings(fresh, coder), strict=True))}
+    return [
+        lead.model_copy(
+            update={
+                "codes": coding.codes,
+                "hints": coding.hints,
+                "without_hs": coding.without_hs,
+                "sectors": coding.sectors,
+            }
+        )
+        for lead, coding in zip(leads, map(found.__getitem__, wanted), strict=True)
     ]
+
+
+def codings(wanted: Sequence[Asked], coder: Coder) -> list[Coding]:
+    """Codes, hints and sectors of each, in order."""
+    drafts = [_Draft(one.text, list(one.codes)) for one in wanted]
     for scheme in _SCHEMES:
         _repeat(coder, scheme, [draft for draft in drafts if draft.lacks(scheme)])
     _guess(coder, "CPV", [draft for draft in drafts if draft.lacks("CPV")])
@@ -179,17 +221,10 @@ def _texts(drafts: Sequence[_Draft]) -> list[Wording]:
     return [draft.text for draft in drafts]
 
 
-def _finished(draft: _Draft, codes: Sequence[LeadCode]) -> Lead:
+def _finished(draft: _Draft, codes: Sequence[LeadCode]) -> Coding:
     told = (code for code in codes if code.score >= SURE_ENOUGH)
     names = (name for code in told for name in sectors.of(code.scheme, code.code))
-    return draft.lead.model_copy(
-        update={
-            "codes": tuple(codes),
-            "hints": tuple(draft.hints),
-            "without_hs": draft.without_hs,
-            "sectors": tuple(dict.fromkeys(names)),
-        }
-    )
+    return Coding(tuple(codes), tuple(draft.hints), draft.without_hs, tuple(dict.fromkeys(names)))
 
 
 def without_hs(codes: Sequence[LeadCode], hints: Sequence[Hint]) -> bool:

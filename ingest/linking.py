@@ -36,13 +36,14 @@ Outcome = Literal["new", "updated", "joined", "duplicates"]
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A notice that arrived, what is understood of it, the fingerprint of its words, and what is
-    compared of it with others."""
+    """A notice that arrived, what is understood of it, the fingerprint of its words, what is
+    compared of it with others, and its signatures."""
 
     arrival: Arrival
     draft: Draft
     fingerprint: str
     profile: Profile
+    marks: frozenset[int]
 
 
 def names(notice: Notice) -> list[str]:
@@ -128,7 +129,7 @@ class Linking:
         for source, wanted in keys.items():
             self._leads[source] = self._known(source, wanted)
             self._words[source] = ledger.words_known(connection, source, sorted(wanted))
-        fresh = [one.profile for one in batch if not self._heard(one)]
+        fresh = {one.profile: one.marks for one in batch if not self._heard(one)}
         self._candidates = Candidates(ledger.store, connection, fresh, sources)
         self._apart = record.kept_apart(connection, [one.identity for one in fresh])
 

@@ -5,6 +5,7 @@ at any moment leaves whole transactions, and running again finishes the work wit
 """
 
 import logging
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,20 +17,20 @@ from sqlalchemy import Connection
 
 from index.coding import Coder
 from index.lead import Lead
-from ingest.classify import classify
+from ingest.classify import Asked, Coding, classify
 from ingest.dedupe.meaning import meaning_by
-from ingest.dedupe.profile import profile
 from ingest.document import Document, DocumentError, Limits, Refusal, short
 from ingest.documents import documents
 from ingest.feeds import eforms, fbo, jsonld, ocds, rss, tabular, ted
-from ingest.ledger import MAX_ATTEMPTS, Arrival, Ledger, Refused, Weighed, weigh
-from ingest.linking import Linking, Understood, names
-from ingest.normalise import Draft, normalise
+from ingest.ledger import MAX_ATTEMPTS, Ledger, Refused, Weighed, weigh
+from ingest.linking import Linking, Understood
 from ingest.notice import Received
 from ingest.price import Rates
 from ingest.recognise import format_of, recognise
-from ingest.report import OUTCOMES, Report
+from ingest.report import Report
 from ingest.source import Format, Source
+from ingest.understanding import Answer, Given, Lot, Understanding
+from ingest.workers import WorkerLostError, Workers
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +50,8 @@ AUTO = "auto"
 _DOCUMENTS, _ITEMS = 64, 500
 # Characters of text that one transaction may hold.
 _TEXT = 8_000_000
-# A key is part of an index of the record, which PostgreSQL limits to some 2,700 bytes.
-_LONGEST = 500
+# Transactions after which it is worth starting processes (half a second, some 40 MB each).
+_ALONE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ class Ingestion:
     name: a source's name, or ``auto`` to recognise each document. pages: the source pages.
     progress: called with the report after each transaction. coder: gives leads the codes that
     their words suggest and tells how close notices in two languages are; the packaged one unless
-    said.
+    said. workers: processes that understand and code beside this one, which writes; 0 does all
+    here. They are forked when a run turns out to be long: in a program with threads, leave it 0.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Ingestion:
         limits: Limits | None = None,
         progress: Callable[[Report], None] = lambda report: None,
         coder: Coder | None = None,
+        workers: int = 0,
     ) -> None:
         self.ledger = ledger
         self.pages = pages
@@ -105,21 +108,34 @@ class Ingestion:
         self.progress = progress
         self.coder = coder or Coder.load()
         self.meaning = meaning_by(self.coder.embedder)
+        self.understanding = Understanding(pages, rates, self.coder)
+        self.workers = workers
+        self._pool: Workers[Lot, Answer] | None = None
+        self._batches = 0
 
     def run(self, name: str, paths: Iterable[Path]) -> Report:
         """Read everything; the report is also written in the record."""
         number = self.ledger.start(name, self.clock())
         report = Report(number)
+        try:
+            self._run(name, paths, number, report)
+        finally:
+            self._rest()
+        self.ledger.finish(number, orjson.dumps(report.to_json()), self.clock())
+        return report
+
+    def _run(self, name: str, paths: Iterable[Path], number: int, report: Report) -> None:
         for group in _groups(documents(paths, self.limits)):
             kept = self._keep(group, name, number, report)
             try:
                 self._take_all(kept, name, number, report)
+            except WorkerLostError:
+                # As if it had been us: a document may be to blame.
+                raise
             except (Exception, KeyboardInterrupt):
                 # We are still here to say so: the documents are not to blame.
                 self.ledger.spare([one.sha256 for one in kept])
                 raise
-        self.ledger.finish(number, orjson.dumps(report.to_json()), self.clock())
-        return report
 
     def _take_all(self, kept: list[_Stored], name: str, number: int, report: Report) -> None:
         self._take([one for one in kept if not one.suspect], name, number, report)
@@ -133,9 +149,45 @@ class Ingestion:
     def _take(self, kept: list[_Stored], name: str, number: int, report: Report) -> None:
         """Read documents and write what is in them, some hundreds of items at a time."""
         events = (event for stored in kept for event in self._events(stored, name))
-        for batch in _batches(events):
-            self._write(batch, number, report)
+        for batch, lot, answer in self._answers(_batches(events), kept):
+            self._write(batch, lot, answer, number, report)
             self.progress(report)
+
+    def _answers(
+        self, batches: Iterator[list[_Event]], kept: list[_Stored]
+    ) -> Iterator[tuple[list[_Event], Lot, Answer]]:
+        """Batches with what is understood of them, in order. A suspect document is read in this
+        process, whose end is what was counted."""
+        while self._batches < _ALONE or not self.workers or any(one.suspect for one in kept):
+            batch = next(batches, None)
+            if batch is None:
+                return
+            self._batches += 1
+            lot = self._lot(batch)
+            yield batch, lot, self.understanding.read(lot)
+        if self._pool is None:
+            self._pool = Workers(self.understanding.answer, self.workers)
+        held = deque[list[_Event]]()
+        for lot, answer in self._pool.map(self._lots(batches, held)):
+            yield held.popleft(), lot, answer
+
+    def _lots(self, batches: Iterator[list[_Event]], held: deque[list[_Event]]) -> Iterator[Lot]:
+        for batch in batches:
+            held.append(batch)
+            yield self._lot(batch)
+
+    def _lot(self, batch: list[_Event]) -> Lot:
+        items = [
+            Given(event.source if event.page else "", event.stored.sha256, event.item)
+            for event in batch
+            if event.item is not None
+        ]
+        return Lot(items, self.clock())
+
+    def _rest(self) -> None:
+        if self._pool is not None:
+            self._pool.close()
+            self._pool = None
 
     def _keep(
         self, group: list[Document | Refusal], name: str, number: int, report: Report
@@ -182,9 +234,12 @@ class Ingestion:
             return recognise(document, self.pages) or (None, None)
         return self.pages[name], format_of(document, self.pages[name])
 
-    def _write(self, batch: list[_Event], number: int, report: Report) -> None:
-        """Understand some items, then write them in one transaction."""
-        now, part = self.clock(), Report()
+    def _write(
+        self, batch: list[_Event], lot: Lot, answer: Answer, number: int, report: Report
+    ) -> None:
+        """Write what was understood of some items in one transaction."""
+        now, part = lot.now, Report()
+        told = iter(self.understanding.understood(lot, answer))
         understood, refused, read = [], [], []
         for event in batch:
             if event.item is None:
@@ -194,11 +249,8 @@ class Ingestion:
                 continue
             part.received += 1
             part.sources[event.source] += 1
-            found, reason = None, event.item.reason
-            if event.page is not None:
-                sha256 = event.stored.sha256
-                found, reason = understand(event.item, event.page, self.rates, sha256, now)
-            if found is not None:
+            found = next(told)
+            if isinstance(found, Understood):
                 understood.append((found, event.item))
                 continue
             refused.append(
@@ -207,70 +259,47 @@ class Ingestion:
                     short(event.stored.document.name),
                     event.stored.sha256,
                     short(event.item.position),
-                    reason,
+                    found,
                 )
             )
-            _count_refusal(part, reason, received=0)
+            _count_refusal(part, found, received=0)
         with self.ledger.store.writing() as connection:
             for one in refused:
                 self.ledger.refuse(connection, number, one, now)
-            self._link(connection, understood, part)
+            self._link(connection, understood, answer.coded, part)
             self.ledger.finished(connection, number, read, now)
         # Counted only once it is committed.
-        _add(report, part)
+        report.add(part)
 
     def _link(
-        self, connection: Connection, understood: list[tuple[Understood, Received]], part: Report
+        self,
+        connection: Connection,
+        understood: list[tuple[Understood, Received]],
+        coded: Mapping[Asked, Coding],
+        part: Report,
     ) -> None:
-        notices = [one for one, _ in understood]
-        linking = Linking(self.ledger, connection, notices, self._draft, self.pages, self.meaning)
+        notices, draft = [one for one, _ in understood], self.understanding.draft
+        linking = Linking(self.ledger, connection, notices, draft, self.pages, self.meaning)
         for one, item in understood:
             outcome = linking.take(one)
             setattr(part, outcome, getattr(part, outcome) + 1)
             if outcome != "duplicates":
                 part.remarks.update([*item.remarks, *one.draft.remarks])
                 part.domestic += outcome == "new" and one.draft.domestic
-        self.ledger.store.put(connection, self._coded(linking.close(), part))
+        self.ledger.store.put(connection, self._coded(linking.close(), coded, part))
         part.merged += len(linking.merged)
 
-    def _coded(self, leads: list[Lead], part: Report) -> list[Lead]:
+    def _coded(self, leads: list[Lead], coded: Mapping[Asked, Coding], part: Report) -> list[Lead]:
         """The leads with the codes that their words suggest. One that cannot be classified goes on
         without: it must not stop the others."""
         try:
-            return classify(leads, self.coder)
+            return classify(leads, self.coder, coded)
         except (ArithmeticError, LookupError, TypeError, ValueError):
             if len(leads) == 1:
                 log.warning("lead %s cannot be classified", leads[0].id, exc_info=True)
                 part.remarks["codes non devinés", leads[0].id] += 1
                 return leads
-        return [one for lead in leads for one in self._coded([lead], part)]
-
-    def _draft(self, arrival: Arrival) -> Draft:
-        page = self.pages[arrival.notice.source]
-        return normalise(arrival.notice, page, self.rates, arrival.received)
-
-
-def understand(
-    item: Received, page: Source, rates: Rates, sha256: str, now: datetime
-) -> tuple[Understood | None, str]:
-    """What an item of a document says, or the reason (French) why it says nothing."""
-    if item.notice is None:
-        return None, item.reason
-    if any(len(name) > _LONGEST for name in names(item.notice)):
-        return None, f"Identifiant de plus de {_LONGEST} caractères"
-    if any("\0" in name for name in names(item.notice)):  # PostgreSQL stores none
-        return None, "Identifiant illisible : caractère nul"
-    arrival = Arrival(item.notice, sha256, short(item.position), now)
-    try:
-        fingerprint = item.notice.fingerprint()
-        draft = normalise(item.notice, page, rates, now)
-        compared = profile(draft)
-    except (TypeError, ValueError, LookupError, OverflowError, RecursionError) as error:
-        log.warning("notice of %s cannot be normalised", page.name, exc_info=True)
-        return None, f"Contenu qui ne peut être interprété : {type(error).__name__}"
-    if not draft.texts:
-        return None, "Avis sans titre ni texte"
-    return Understood(arrival, draft, fingerprint, compared), ""
+        return [one for lead in leads for one in self._coded([lead], coded, part)]
 
 
 def _weigh(one: Document | Refusal) -> tuple[Weighed | None, str]:
@@ -319,11 +348,3 @@ def _count_refusal(report: Report, reason: str, received: int = 1) -> None:
     report.received += received
     report.quarantined += 1
     report.reasons[reason] += 1
-
-
-def _add(report: Report, part: Report) -> None:
-    for name in (*OUTCOMES, "received", "domestic", "merged"):
-        setattr(report, name, getattr(report, name) + getattr(part, name))
-    report.remarks.update(part.remarks)
-    report.reasons.update(part.reasons)
-    report.sources.update(part.sources)

@@ -23,10 +23,11 @@ from ingest.fold import fold
 from ingest.linking import Understood
 from ingest.looked import FIELDS, covered
 from ingest.notice import Received
-from ingest.pipeline import read_document, understand
+from ingest.pipeline import read_document
 from ingest.price import Rates
 from ingest.recognise import format_of
 from ingest.source import Format, Mapping, Source
+from ingest.understanding import Given, Lot, Understanding
 
 MOST = 1_000  # notices read of one document, unless all are asked for
 LEADS, REFUSED, EXAMPLE = 10, 50, 60
@@ -126,7 +127,7 @@ class _Reading:
     """A preview on its way."""
 
     page: Source
-    rates: Rates
+    understanding: Understanding
     now: datetime
     most: int | None
     found: Preview
@@ -149,9 +150,10 @@ class _Reading:
             self.columns(one, form)
 
     def item(self, name: str, item: Received) -> None:
-        understood, reason = understand(item, self.page, self.rates, "", self.now)
-        if understood is None:
-            self.refuse(name, Received(item.position, reason=reason))
+        lot = Lot([Given(self.page.name, "", item)], self.now)
+        (understood,) = self.understanding.understood(lot, self.understanding.read(lot))
+        if isinstance(understood, str):
+            self.refuse(name, Received(item.position, reason=understood))
             return
         notice, draft = understood.arrival.notice, understood.draft
         self.found.received += 1
@@ -210,7 +212,8 @@ def preview(
 
     Never raises for what the documents hold.
     """
-    reading = _Reading(page, rates, now, most, Preview(page.name))
+    understanding = Understanding({page.name: page}, rates, coder)
+    reading = _Reading(page, understanding, now, most, Preview(page.name))
     for one in documents:
         reading.found.documents += 1
         if isinstance(one, Refusal):

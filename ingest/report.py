@@ -4,6 +4,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+# Details and reasons told apart in one report, and the name of the rest.
+DISTINCT, OTHERS = 5_000, "(autres)"
+
 OUTCOMES = ("new", "updated", "joined", "duplicates", "quarantined")
 
 
@@ -29,6 +32,19 @@ class Report:
     remarks: Counter[tuple[str, str]] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     sources: Counter[str] = field(default_factory=Counter)
+
+    def add(self, part: "Report") -> None:
+        """Count what another report counts. Of details and reasons, a million of which may differ,
+        those met once ``DISTINCT`` are known count together, as others."""
+        for name in (*OUTCOMES, "documents", "received", "domestic", "merged"):
+            setattr(self, name, getattr(self, name) + getattr(part, name))
+        for (subject, detail), times in part.remarks.items():
+            known = (subject, detail) in self.remarks or len(self.remarks) < DISTINCT
+            self.remarks[subject, detail if known else OTHERS] += times
+        for reason, times in part.reasons.items():
+            known = reason in self.reasons or len(self.reasons) < DISTINCT
+            self.reasons[reason if known else OTHERS] += times
+        self.sources.update(part.sources)
 
     def balanced(self) -> bool:
         """received = new + updated + joined + duplicates + quarantined."""

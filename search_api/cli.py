@@ -32,6 +32,7 @@ from ingest.pipeline import AUTO, Ingestion
 from ingest.price import Rates
 from ingest.report import OUTCOMES, Report
 from ingest.source import SourceError, source, sources
+from ingest.workers import spare_cores
 from search_api import (
     collect_cli,
     evaluate_cli,
@@ -138,7 +139,15 @@ def _ingest(
             progress.update(task, description=f"{report.received} avis lus")
 
         coder = LabelledTexts(store).taught(open_coder(settings))
-        run = Ingestion(Ledger(store), pages, Rates.load(), clock, progress=tell, coder=coder)
+        run = Ingestion(
+            Ledger(store),
+            pages,
+            Rates.load(),
+            clock,
+            progress=tell,
+            coder=coder,
+            workers=spare_cores(),
+        )
         return run.run(name, paths)
 
 

@@ -2,7 +2,7 @@
 that share a signature with it, the most shared first."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -15,7 +15,6 @@ from ingest.dedupe.buyers import agree, buyer
 from ingest.dedupe.facts import same_day
 from ingest.dedupe.known import CROWD, Bearer
 from ingest.dedupe.profile import Profile
-from ingest.dedupe.signatures import signatures
 from ingest.ledger import batched
 
 # Leads compared with one notice.
@@ -51,24 +50,24 @@ def _facts(lead: dict[str, Any]) -> _Facts:
 
 
 class Candidates:
-    """For the notices of one transaction; profiles: theirs. sources: those that can be read again;
-    a lead with a notice of another is left alone."""
+    """For the notices of one transaction; marks: the signatures of each. sources: those that can
+    be read again; a lead with a notice of another is left alone."""
 
     def __init__(
         self,
         store: LeadStore,
         connection: Connection,
-        profiles: Sequence[Profile],
+        marks: Mapping[Profile, frozenset[int]],
         sources: Collection[str],
     ) -> None:
         self._connection, self._sources = connection, frozenset(sources)
-        self._marks = {one: signatures(one) for one in profiles}
-        wanted = {mark for marks in self._marks.values() for mark in marks}
+        self._marks = marks
+        wanted = {mark for some in marks.values() for mark in some}
         borne, self._crowded = known.bearers(connection, wanted)
         self._borne = defaultdict(list, borne)
         self._new: list[tuple[int, Bearer]] = []
         self._heirs: dict[str, str] = {}
-        found = {lead for one in profiles for lead in self._sharing(one)}
+        found = {lead for one in marks for lead in self._sharing(one)}
         self._held: dict[str, _Facts] = {}
         # In lots: a statement holds so many parameters and no more.
         for some in batched(sorted(found)):
