@@ -100,6 +100,8 @@ def test_one_s_own_pages_join_the_packaged_ones(tmp_path: Path) -> None:
         ("mapping: {key: [a]}", "mapping.title : valeur attendue"),
         ("colour: red", "colour : champ inconnu"),
         ("trust: total", "trust : valeur inconnue"),
+        ("trust: low\ntrust: high", r"« trust » deux fois, ligne [0-9]+"),
+        ("dates: {order: dmy, order: mdy}", "« order » deux fois"),
         ("notes: [", "YAML illisible, ligne"),
         ("notes: 2024-99-99", "YAML illisible"),
         ("notes: " + "[" * 5_000, "YAML illisible"),

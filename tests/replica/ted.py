@@ -60,10 +60,11 @@ def services(pieces: Sequence[Piece], last: date = LAST, size: int = MOST) -> di
     """The search and the site. size: notices a page at most, less than what is asked for."""
     notices = published(pieces, last)
     xml = {f"/en/notice/{one.number}/xml": one.xml for one in notices}
-    return {API: lambda asked: search(asked, notices, size), SITE: lambda asked: _site(asked, xml)}
+    return {API: lambda asked: search(asked, notices, size), SITE: lambda asked: site(asked, xml)}
 
 
-def _site(asked: Asked, xml: Mapping[str, bytes]) -> Answer:
+def site(asked: Asked, xml: Mapping[str, bytes]) -> Answer:
+    """GET /en/notice/{number}/xml. xml: by path."""
     if asked.path == "/robots.txt":
         return Answer(b"User-agent: *\nDisallow: /en/search/\n")
     found = xml.get(asked.path)
