@@ -1,6 +1,7 @@
 """The last hand before the network: it adds the access key, and turns to a replica when told so.
 
-Here and nowhere else: what the rest of the crawl sees, reports and logs has neither of them.
+Here and nowhere else: the rest of the crawl sees neither of them, but for the messages of failures,
+from which Walk and the log take the key away.
 """
 
 from collections.abc import Iterator
@@ -62,7 +63,6 @@ class Handler(HTTP11DownloadHandler):
         try:
             response = await super().download_request(sent)
         except _FAILURES as error:
-            # "from None": Scrapy's messages hold the address that was sent, and its key.
             raise self._told(error, urlsplit(sent.url).hostname or "") from None
         return response.replace(url=request.url)
 
@@ -78,7 +78,7 @@ class Handler(HTTP11DownloadHandler):
                 return Fault("tls", f"{type(cause).__name__}: {cause}")
             if isinstance(cause, HeadTooLarge):
                 return Fault("oversize", str(cause))
-        return type(error)(self._walk.order.hide(str(error)))
+        return error
 
     @property
     def _walk(self) -> Walk:

@@ -1,12 +1,15 @@
 """Lists and details: what a crawl can do without, what it cannot, and what it knows already."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from scrapy import Request
+from scrapy.exceptions import DownloadCancelledError
 from scrapy.http import Response
+from twisted.python.failure import Failure
 
 from crawlers.ask import Ask, Read
 from crawlers.journal import Journal, Step
@@ -48,14 +51,35 @@ class ListSpider(Walk):
         return Read(len(rows), keys, declared=len(set(keys)), follow=tuple(details))
 
 
+class FaultySpider(ListSpider):
+    """One of ours that does not expect all that it meets."""
+
+    def read(self, ask: Ask, answer: Response) -> Read:
+        if b"inattendu" in answer.body:
+            raise KeyError("attendu")
+        return super().read(ask, answer)
+
+
+class LostSpider(Walk):
+    """One of ours that does not even begin."""
+
+    name = "perdu"
+
+    def first(self) -> tuple[Ask, ...]:
+        raise LookupError("nothing to ask")
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
     return Run(tmp_path, "avis", "agent", clock=lambda: datetime(2026, 6, 1, tzinfo=UTC))
 
 
-def crawl(run: Run, answers: dict[str, bytes]) -> list[str]:
+TOLD = order(PAGE, None, None, date(2026, 6, 1))
+
+
+def crawl(run: Run, answers: dict[str, bytes], kind: type[Walk] = ListSpider) -> list[str]:
     """Drives the spider without a network: address → body; gives the paths asked for."""
-    spider = ListSpider(order(PAGE, None, None, date(2026, 6, 1)), run)
+    spider = kind(TOLD, run)
     run.journal.begin(spider.first())
     asked: list[str] = []
     requests: Iterator[Request] = spider._next()
@@ -86,6 +110,48 @@ def test_one_detail_that_is_lost_is_told_and_the_others_come(run: Run) -> None:
     missed = [(one["address"], one["reason"]) for one in run.journal.missed]
     assert missed == [(f"{HERE}/a.xml", "html"), (f"{HERE}/b.xml", "unreadable")]
     assert f"{HERE}/a.xml" not in run.journal.known
+
+
+def test_a_fault_of_ours_in_one_detail_is_told_and_the_others_come(run: Run) -> None:
+    answers = {"/liste": b"1 a\n1 b", "/a.xml": b"<inattendu/>", "/b.xml": b"<b/>"}
+    assert crawl(run, answers, FaultySpider) == ["/liste", "/a.xml", "/b.xml"]
+    (missed,) = run.journal.missed
+    assert (run.reason, missed["reason"], missed["detail"]) == (
+        "finished",
+        "unreadable",
+        "KeyError: 'attendu'",
+    )
+
+
+def test_a_spider_that_does_not_begin_is_no_complete_collection(run: Run) -> None:
+    spider = LostSpider(TOLD, run)
+
+    async def begin() -> list[Request]:
+        return [request async for request in spider.start()]
+
+    assert asyncio.run(begin()) == []
+    assert list(spider._next()) == []
+    assert (run.reason, run.errors[0]["detail"]) == ("unreadable", "LookupError: nothing to ask")
+
+
+def test_a_request_of_which_nothing_is_heard_is_not_made_for_ever(run: Run) -> None:
+    spider = ListSpider(TOLD, run)
+    run.journal.begin(spider.first())
+    assert [request.url for request in spider._next()] == [f"{HERE}/liste"]
+    assert list(spider._next()) == []
+    assert run.reason == "unreadable"
+
+
+def test_a_detail_that_is_too_large_is_told_and_the_others_come(run: Run) -> None:
+    spider = ListSpider(TOLD, run)
+    run.journal.begin(spider.first())
+    (request,) = spider._next()
+    answer = Response(request.url, body=b"1 a\n1 b")
+    (detail,) = spider.land(answer, request.cb_kwargs["ask"])
+    failure = Failure(DownloadCancelledError("10000000000 bytes"))
+    failure.request = detail  # type: ignore[attr-defined]
+    assert [one.url for one in spider.stumble(failure)] == [f"{HERE}/b.xml"]
+    assert [one["reason"] for one in run.journal.missed] == ["oversize"]
 
 
 def test_details_that_all_fail_are_the_fault_of_the_service(run: Run) -> None:
