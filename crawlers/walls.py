@@ -14,7 +14,8 @@ _SHORT = 1_000  # bytes; a refusal in plain words is no longer, a table of data 
 _MARK = b"\xef\xbb\xbf"
 # What may come before the first element, then those with which web pages begin.
 _HTML = re.compile(
-    rb"(\s|<\?xml[^>]{0,200}\?>|<!--.{0,1000}?-->)*<(!doctype\s+html|html|head|title|meta|body|script)\b",
+    rb"(?:\s++|<\?xml[^>]{0,200}>|<!--(?:(?!-->).){0,1000}-->)*+"
+    rb"<(!doctype\s+html|html|head|title|meta|body|script)\b",
     re.IGNORECASE | re.DOTALL,
 )
 # With what an answer begins, by the suffix of its file, where all of them do.
