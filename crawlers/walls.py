@@ -19,7 +19,7 @@ _HTML = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 # With what an answer begins, by the suffix of its file, where all of them do.
-_BEGINS = {"xml": b"<", "json": b'{["', "zip": b"P", "xlsx": b"P", "gz": b"\x1f"}
+_BEGINS = {"xml": b"<", "json": b'{["', "zip": b"P", "xlsx": b"P"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,12 @@ from crawlers.walk import Walk
 MAX_LISTS = 1_000  # sitemaps of one site; a site of 50 million pages has as many
 
 
+_SUFFIXES = {"gz": "gz", "txt": "txt"}  # of lists; all others are XML
+
+
 def _list(address: str) -> Ask:
-    return Ask(address, notices=False, suffix="gz" if address.endswith(".gz") else "xml")
+    suffix = _SUFFIXES.get(address.rpartition(".")[2], "xml")
+    return Ask(address, notices=False, suffix=suffix)
 
 
 class SitemapSpider(Walk):
