@@ -1,5 +1,6 @@
 """Files that somebody brought, copied where collections land: the originals may go."""
 
+import errno
 import os
 import shutil
 import stat
@@ -7,6 +8,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 import orjson
 
@@ -36,7 +38,7 @@ def _bring(path: Path, place: Path, beat: Callable[[], None]) -> tuple[int, int]
     place.mkdir()
     target = place / (path.name.lstrip(_HIDDEN) or "document")
     copy = partial(_copy, beat=beat)
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         # Links are copied as links: ingestion refuses, aloud, those that lead out of the folder.
         shutil.copytree(path, target, symlinks=True, copy_function=copy)
     else:
@@ -48,15 +50,27 @@ def _bring(path: Path, place: Path, beat: Callable[[], None]) -> tuple[int, int]
 
 
 def _copy(origin: str | Path, target: str | Path, beat: Callable[[], None]) -> None:
-    origin, target = Path(origin), Path(target)
-    if not stat.S_ISREG(origin.stat().st_mode):  # a pipe would be waited for, for ever
-        raise OSError(f"ni un fichier ni un dossier : {origin}")
-    with origin.open("rb") as source, target.open("xb") as copy:
+    with _opened(Path(origin)) as source, Path(target).open("xb") as copy:
         while data := source.read(1 << 20):
             copy.write(data)
             beat()
         copy.flush()
         os.fsync(copy.fileno())
+
+
+def _opened(path: Path) -> BinaryIO:
+    # Who may write where the file lies may put a link there at any moment, to what only we read;
+    # or a pipe, which would be waited for, for ever.
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(f"lien non suivi : {path}") from error
+        raise
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(f"ni un fichier ni un dossier : {path}")
+    return os.fdopen(handle, "rb")
 
 
 def _write(path: Path, body: bytes) -> None:

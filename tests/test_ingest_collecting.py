@@ -529,6 +529,14 @@ def test_a_pipe_is_not_waited_for(world: World) -> None:
     assert world.collecting.take("apporte", [world.folder / "tube.csv"]).outcome == "impossible"
 
 
+def test_a_link_that_took_the_place_of_a_file_is_not_followed(world: World, tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_bytes(feed("A"))
+    (tmp_path / "avis.csv").symlink_to(tmp_path / "secret.csv")
+    done = world.collecting.take("apporte", [tmp_path / "avis.csv"])
+    assert (done.outcome, world.keys()) == ("impossible", [])
+    assert "lien non suivi" in done.sentence
+
+
 def test_files_brought_to_a_reader_that_was_killed_are_read_by_the_next(anywhere: World) -> None:
     def fail(told: Told) -> None:
         raise KeyboardInterrupt
