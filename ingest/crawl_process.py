@@ -64,7 +64,12 @@ def _ask(
     before, landed = set(_runs(request)), request.resume
     with (folder / "errors").open("w+b") as errors:
         process = subprocess.Popen(  # noqa: S603 - our own program, arguments in a list
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            # Ctrl-C reaches every process of a terminal's group: this one is ended by ``_end``.
+            process_group=0,
         )
         try:
             for told in _lines(process):

@@ -86,12 +86,18 @@ def planifier(
             tell("dropped", {"file": one.path.name, **told(one.source, done)})
 
         drops = Drops(settings.drop_folder, pages, timedelta(seconds=calme))
+        schedule = Schedule(store, asked, timedelta(seconds=patience))
+        chores = {
+            "silent": collecting.silent,
+            "prune": collecting.prune,
+            "forget": schedule.forget,
+        }
         scheduler = Scheduler(
-            Schedule(store, asked, timedelta(seconds=patience)),
+            schedule,
             collecting,
             Intake(drops, collecting, utcnow, dropped),
             _indexing(settings, store),
-            {"silent": collecting.silent, "prune": collecting.prune},
+            chores,
             utcnow,
             tell,
             ensemble,
