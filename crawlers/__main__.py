@@ -12,11 +12,12 @@ from scrapy.crawler import CrawlerProcess
 from scrapy.settings import Settings
 from scrapy.spiderloader import SpiderLoader
 
-from crawlers.landing import REASONS, REPORT, Run
+from crawlers.landing import REPORT, Run
 from crawlers.logs import log
 from crawlers.order import Order, order
 from crawlers.settings import MIN_DELAY, loopback, settings, user_agent
 from crawlers.walk import Walk
+from ingest.collect import ENDINGS
 from ingest.source import Source, SourceError, source
 
 COMPLETE, IMPOSSIBLE, INCOMPLETE = 0, 2, 3
@@ -48,7 +49,7 @@ def sentence(name: str, folder: Path, told: dict[str, Any]) -> str:
     items = f"{told['items']} élément{'s' if told['items'] > 1 else ''}"
     if told["reason"] == "finished":
         return f"« {name} » : collecte complète, {pages}, {items} dans {folder}"
-    return f"« {name} » : collecte incomplète, {pages} ; {REASONS[told['reason']]} ({folder})"
+    return f"« {name} » : collecte incomplète, {pages} ; {ENDINGS[told['reason']]} ({folder})"
 
 
 def _day(moment: datetime | None) -> date | None:

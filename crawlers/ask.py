@@ -8,7 +8,7 @@ MAX_ADDRESS = 2083  # characters; beyond it, Scrapy drops the request in silence
 
 
 class PageError(ValueError):
-    """An answer that cannot be read on. reason: a key of landing.REASONS."""
+    """An answer that cannot be read on. reason: a key of collect.ENDINGS."""
 
     def __init__(self, message: str, reason: str = "unreadable") -> None:
         super().__init__(message)

@@ -7,7 +7,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 class Fault(IgnoreRequest):
     """A request that is not made, or whose answer is not taken, and that is not tried again.
 
-    reason: a key of landing.REASONS. final: the service wants nothing more to be asked.
+    reason: a key of collect.ENDINGS. final: the service wants nothing more to be asked.
     """
 
     def __init__(self, reason: str, detail: str, *, final: bool = False) -> None:
@@ -15,7 +15,7 @@ class Fault(IgnoreRequest):
         self.reason, self.final = reason, final
 
 
-# Exception, words of its message, HTTP statuses → key of landing.REASONS.
+# Exception, words of its message, HTTP statuses → key of collect.ENDINGS.
 FAULTS: tuple[tuple[type[Exception], str, tuple[int, ...], str], ...] = (
     (HttpError, "", (401, 403, 429), "refused"),
     (HttpError, "", (404, 410), "absent"),
@@ -28,7 +28,7 @@ FAULTS: tuple[tuple[type[Exception], str, tuple[int, ...], str], ...] = (
 
 
 def fault(error: BaseException | None) -> str:
-    """Why a request brought nothing, as a key of landing.REASONS."""
+    """Why a request brought nothing, as a key of collect.ENDINGS."""
     if isinstance(error, Fault):
         return error.reason
     status = error.response.status if isinstance(error, HttpError) else 0

@@ -20,7 +20,7 @@ class Step:
     """A request that is behind us.
 
     landed: bytes of the answer that was stored, None when none was. missed: why it brought nothing,
-    as a key of landing.REASONS. unchanged: nothing new since the last crawl. state: what to give
+    as a key of collect.ENDINGS. unchanged: nothing new since the last crawl. state: what to give
     back next time (version, etag, modified).
     """
 

@@ -16,27 +16,6 @@ from crawlers.journal import Journal, Step
 
 REPORT, JOURNAL = "_run.json", "_journal.jsonl"
 
-REASONS = {
-    "finished": "la dernière page a été lue",
-    "interrupted": "la collecte a été interrompue",
-    "refused": "le service refuse de répondre",
-    "robots": "le fichier robots.txt du service l'interdit",
-    "redirects": "le service redirige en boucle",
-    "loop": "la page suivante a déjà été lue",
-    "empty": "trop de pages vides à la suite",
-    "endless": "trop de pages",
-    "offsite": "la suite est sur un autre site",
-    "private": "l'adresse mène à un réseau privé",
-    "tls": "l'identité du service ne peut être vérifiée",
-    "oversize": "une réponse est trop volumineuse",
-    "html": "une page web est venue à la place des données",
-    "unreadable": "une réponse est illisible",
-    "unavailable": "le service ne répond pas correctement",
-    "absent": "un avis annoncé est introuvable",
-    "short": "le service annonce davantage d'éléments",
-    "disk": "l'écriture sur le disque a échoué",
-}
-
 
 def write(path: Path, body: bytes) -> None:
     """Writes the whole file or nothing: a reader, or a crash, never sees half of it.
@@ -74,7 +53,7 @@ class Run:
     """One crawl of one source, in ``<landing>/<source>/<moment of start>/``.
 
     since, until: the dates asked for. known: what the run before said of what it read, by address
-    ({version, etag, modified}). reason: a key of REASONS, "interrupted" until known better.
+    ({version, etag, modified}). reason: a key of collect.ENDINGS, "interrupted" until known better.
     resume: the folder of a run to go on with, instead of a new one. tell: hears of each step.
     Raises OSError when the folder cannot be made or read.
     """

@@ -137,7 +137,7 @@ class Walk(Spider):
             self.run.fail("disk", self.order.address, str(error))
 
     def _astray(self, address: str) -> str:
-        """Why a request is not to be made, as a key of landing.REASONS, "" when it may be."""
+        """Why a request is not to be made, as a key of collect.ENDINGS, "" when it may be."""
         try:
             parts = urlsplit(address)
             host, port = parts.hostname or "", parts.port

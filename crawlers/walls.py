@@ -24,7 +24,7 @@ _BEGINS = {"xml": b"<", "json": b'{["', "zip": b"P", "xlsx": b"P"}
 
 @dataclass(frozen=True, slots=True)
 class Wall:
-    """words: by which it was known. reason: a key of landing.REASONS."""
+    """words: by which it was known. reason: a key of collect.ENDINGS."""
 
     words: str
     reason: str

@@ -1,4 +1,7 @@
-"""How a source is asked: the part ``collect`` of its page, read by spiders and by the scheduler."""
+"""How a source is asked: the part ``collect`` of its page, read by spiders and by the scheduler.
+
+Also the words that both have for how a crawl ended.
+"""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -22,6 +25,28 @@ _HOUR_AT_MOST = 180
 
 _DATE = re.compile(r"\{(since|until)(?::([^{}]*))?\}")
 _ADDRESS = re.compile(r"https?://[^\s/]+\S*")
+
+# How a crawl may end, for people. The keys are kept in reports, journals and the record.
+ENDINGS = {
+    "finished": "la dernière page a été lue",
+    "interrupted": "la collecte a été interrompue",
+    "refused": "le service refuse de répondre",
+    "robots": "le fichier robots.txt du service l’interdit",
+    "redirects": "le service redirige en boucle",
+    "loop": "la page suivante a déjà été lue",
+    "empty": "trop de pages vides à la suite",
+    "endless": "trop de pages",
+    "offsite": "la suite est sur un autre site",
+    "private": "l’adresse mène à un réseau privé",
+    "tls": "l’identité du service ne peut être vérifiée",
+    "oversize": "une réponse est trop volumineuse",
+    "html": "une page web est venue à la place des données",
+    "unreadable": "une réponse est illisible",
+    "unavailable": "le service ne répond pas correctement",
+    "absent": "un avis annoncé est introuvable",
+    "short": "le service annonce davantage d’éléments",
+    "disk": "l’écriture sur le disque a échoué",
+}
 
 
 class Page(BaseModel):

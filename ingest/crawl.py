@@ -14,30 +14,12 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ingest.collect import ENDINGS
+
 REPORT = "_run.json"
 # A number of people's files instead of a crawl's (``Collecting.take``).
 BROUGHT = "brought"
 
-ENDINGS = {
-    "finished": "la dernière page a été lue",
-    "interrupted": "la collecte a été interrompue",
-    "refused": "le service refuse de répondre",
-    "robots": "le fichier robots.txt du service l’interdit",
-    "redirects": "le service redirige en boucle",
-    "loop": "la page suivante a déjà été lue",
-    "empty": "trop de pages vides à la suite",
-    "endless": "trop de pages",
-    "offsite": "la suite est sur un autre site",
-    "private": "l’adresse mène à un réseau privé",
-    "tls": "l’identité du service ne peut être vérifiée",
-    "oversize": "une réponse est trop volumineuse",
-    "html": "une page web est venue à la place des données",
-    "unreadable": "une réponse est illisible",
-    "unavailable": "le service ne répond pas correctement",
-    "absent": "un avis annoncé est introuvable",
-    "short": "le service annonce davantage d’éléments",
-    "disk": "l’écriture sur le disque a échoué",
-}
 # What may be over in an hour: the crawl goes on from where it stopped.
 PASSING = frozenset({"interrupted", "unavailable", "refused", "html", "unreadable", "disk"})
 

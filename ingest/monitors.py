@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date
 from statistics import median
 
-from ingest.collect import Covered
-from ingest.crawl import ENDINGS, Crawl
+from ingest.collect import ENDINGS, Covered
+from ingest.crawl import Crawl
 from ingest.looked import FIELDS, Days, Look
 from ingest.source import Source
 

@@ -14,10 +14,8 @@ from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
 from zope.interface import directlyProvides, providedBy
 
-from crawlers.landing import REASONS
 from crawlers.networks import forbidden, literal, networks, private
 from crawlers.resolver import Resolver
-from ingest.crawl import ENDINGS
 
 PUBLIC = ("185.60.216.35", "2a00:1450:4007:80e::200e")
 
@@ -182,7 +180,3 @@ def test_the_only_private_place_is_the_replica_s_own() -> None:
 
 def test_what_is_no_address_of_the_internet_is_refused() -> None:
     assert World().resolver.why_not(HostnameAddress(b"x.test", 80))
-
-
-def test_the_collection_has_words_for_every_ending_of_a_crawl() -> None:
-    assert set(ENDINGS) == set(REASONS)

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from crawlers.landing import REASONS
-from ingest.crawl import ENDINGS, Crawl, Fault
+from ingest.crawl import Crawl, Fault
 from ingest.looked import FIELDS, Days, Look
 from ingest.monitors import CONTENT_MONITORS, TITLES, Facts, Past, check, watched
 from ingest.source import Source
@@ -211,7 +210,3 @@ def test_files_that_somebody_brings_are_not_asked_about_the_network() -> None:
 
 def test_every_monitor_has_a_name_for_people() -> None:
     assert set(watched(asked=True)) < set(TITLES)
-
-
-def test_every_ending_of_a_crawl_is_known() -> None:
-    assert set(REASONS) == set(ENDINGS)
