@@ -144,6 +144,8 @@ def main(
         )
     except SourceError as error:
         raise refusal(str(error)) from error
+    except BlockingIOError as error:
+        raise refusal(f"Une collecte est déjà à l'œuvre dans {resume}.") from error
     except OSError as error:
         raise refusal(f"Impossible d'écrire dans {landing} : {error.strerror}.") from error
     collect = told.collect

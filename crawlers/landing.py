@@ -4,6 +4,7 @@ A run without report, or whose report gives another reason than ``finished``, is
 answers are whole nevertheless, and the journal says where to go on.
 """
 
+import fcntl
 import os
 from collections.abc import Callable
 from datetime import date, datetime
@@ -44,6 +45,20 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def _alone(folder: Path) -> int:
+    """Keeps others from a folder, until closed or until this process dies however it dies.
+
+    Raises BlockingIOError when somebody is in it.
+    """
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise
+    return handle
+
+
 def _plain(text: str) -> str:
     # Addresses and messages come from outside: lone surrogates cannot be written in UTF-8.
     return text[:500].encode("utf-8", "backslashreplace").decode()
@@ -55,7 +70,8 @@ class Run:
     since, until: the dates asked for. known: what the run before said of what it read, by address
     ({version, etag, modified}). reason: a key of collect.ENDINGS, "interrupted" until known better.
     resume: the folder of a run to go on with, instead of a new one. tell: hears of each step.
-    Raises OSError when the folder cannot be made or read.
+    Raises OSError when the folder cannot be made or read, BlockingIOError when a crawl is at work
+    in it: whoever asked for that one may have been killed, and each would write over the other.
     """
 
     def __init__(
@@ -78,6 +94,7 @@ class Run:
             self.folder.mkdir(parents=True)
             for folder in (self.folder.parent, landing):
                 sync_folder(folder)
+        self._lock = _alone(self.folder)
         self.started = clock()
         self.reason, self.requests, self.retries = "interrupted", 0, 0
         self.errors: list[dict[str, str]] = []
@@ -111,8 +128,11 @@ class Run:
         self.errors.append({"reason": reason, "address": _plain(address), "detail": _plain(detail)})
 
     def close(self) -> None:
-        """Writes the report. Raises OSError."""
-        write(self.folder / REPORT, orjson.dumps(self._report(), option=orjson.OPT_INDENT_2))
+        """Writes the report and leaves the folder to others. Raises OSError."""
+        try:
+            write(self.folder / REPORT, orjson.dumps(self._report(), option=orjson.OPT_INDENT_2))
+        finally:
+            os.close(self._lock)
 
     def progress(self) -> dict[str, object]:
         """Where the run stands."""

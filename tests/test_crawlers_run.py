@@ -339,6 +339,21 @@ def test_a_crawl_killed_outright_goes_on_where_it_was(desk: Desk, replica: Repli
     assert replica.asked == ["/robots.txt", "/3"]
 
 
+def test_a_folder_where_a_crawl_is_at_work_is_left_to_it(desk: Desk, replica: Replica) -> None:
+    pages = [package(1, "/2"), package(2, None)]
+    gate = Gate(pages[1])
+    replica.answers = {FIRST: [reply(pages[0])], "/2": [gate, reply(package(7, None))]}
+    process = desk.type()
+    assert gate.reached.wait(30)
+    (folder,) = (desk.folder / "depot" / "ensayo").iterdir()
+    refused = desk.crawl("ensayo", "--reprise", str(folder))
+    gate.opened.set()
+    assert (refused.code, refused.said) == (2, f"Une collecte est déjà à l'œuvre dans {folder}.\n")
+    crawl = desk.end(process)
+    assert ending(crawl) == (0, "finished", [])
+    assert crawl.bodies == pages
+
+
 def test_a_page_that_died_is_asked_again_and_the_rest_after_it(
     desk: Desk, replica: Replica
 ) -> None:
