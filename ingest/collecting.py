@@ -189,7 +189,8 @@ class Collecting:
         return self._judge(claim, page, report(folder, last), progress)
 
     def _request(self, row: Collection) -> Request:
-        last = self.collections.last_promoted(row.source)
+        # Not one that stopped: what did not change since may lead to what it missed.
+        last = self.collections.complete(row.source)
         since, until = row.since, row.until
         assert since is not None and until is not None
         return Request(

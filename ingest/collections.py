@@ -165,11 +165,6 @@ class Collections:
         with self.store.reading() as connection:
             return _rows(connection, found.order_by(collection.c.id.desc()), limit)
 
-    def last_promoted(self, source: str) -> Collection | None:
-        """The last one of the network that was let in."""
-        rows = self.promoted(source, asked=True, limit=1)
-        return rows[0] if rows else None
-
     def complete(self, source: str) -> Collection | None:
         """The last one let in whose crawl read all that it asked for."""
         rows = self.promoted(source, asked=True, limit=_PARTIAL)

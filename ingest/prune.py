@@ -12,7 +12,7 @@ KEPT = timedelta(days=30)
 
 def prune(collections: Collections, landing: Path, now: datetime) -> list[Path]:
     """Remove them, and give them back. What was held or rejected stays: nothing else has its bytes;
-    the last one of a source stays too: its validators go to the next crawl."""
+    the last whole one of a source stays too: its validators go to the next crawl."""
     removed = []
     for row in collections.old(now - KEPT):
         folder = (landing / row.folder).resolve()
@@ -25,5 +25,5 @@ def prune(collections: Collections, landing: Path, now: datetime) -> list[Path]:
 
 
 def _is_last(row: Collection, collections: Collections) -> bool:
-    last = collections.last_promoted(row.source)
+    last = collections.complete(row.source)
     return last is not None and last.number == row.number

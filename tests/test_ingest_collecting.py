@@ -255,6 +255,16 @@ def test_what_a_person_lets_in_of_a_crawl_that_died_moves_no_date(world: World) 
     assert world.keys() == ["A", "B"]
 
 
+def test_what_a_person_lets_in_of_a_crawl_that_died_makes_the_next_one_skip_nothing(
+    world: World,
+) -> None:
+    held = world.collect(feed("A"), **STOPPED)
+    assert held.number is not None
+    world.collecting.promote(held.number, "Ada")
+    world.collect(feed("A", "B"), later=2)
+    assert world.service.asked[1].known == {}
+
+
 def test_only_what_was_let_in_makes_the_next_crawl_skip_anything(anywhere: World) -> None:
     anywhere.collect(feed("A"))
     anywhere.collect(feed("B", "C", "D", deadline="1970-01-01"), later=2)
