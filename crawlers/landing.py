@@ -100,6 +100,8 @@ class Run:
         self.errors: list[dict[str, str]] = []
         (self.folder / REPORT).unlink(missing_ok=True)
         self.journal = Journal(self.folder / JOURNAL)
+        # Landed, but a crash or a fault came before its step: its place is taken under any name.
+        self._stale = set(self.folder.glob(f"*{self.journal.landed + 1:06d}.*"))
 
     def land(self, ask: Ask, body: bytes) -> Path:
         """Stores one answer, byte for byte; on return, it survives a power cut. Raises OSError.
@@ -110,6 +112,9 @@ class Run:
         mark = "" if ask.notices else "_"
         path = self.folder / f"{mark}{self.journal.landed + 1:06d}.{ask.suffix}"
         write(path, body)
+        for stale in self._stale - {path}:
+            stale.unlink(missing_ok=True)
+        self._stale.clear()
         return path
 
     def step(self, step: Step) -> None:

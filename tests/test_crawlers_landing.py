@@ -43,6 +43,17 @@ def test_bodies_are_numbered_in_the_order_they_came(run: Run) -> None:
     assert (run.progress()["pages"], run.progress()["bytes"]) == (3, 6)
 
 
+def test_an_answer_that_a_crash_left_without_a_step_gives_its_place_to_the_next(run: Run) -> None:
+    run.land(Ask("https://x.test/list", notices=False), b"[]")
+    run.step(Step(ONE, landed=2))
+    run.land(Ask("https://x.test/2", suffix="xml"), b"<a/>")
+    run.close()
+    again = Run(run.folder, "compras", "agent", lambda: START, resume=run.folder)
+    again.land(Ask("https://x.test/page", notices=False), b"[]")
+    names = sorted(path.name for path in run.folder.glob("*0*"))
+    assert names == ["_000001.json", "_000002.json"]
+
+
 def test_two_runs_never_share_a_folder(tmp_path: Path, run: Run) -> None:
     assert run.folder == tmp_path / "compras" / "20260601-090000-000000"
     with pytest.raises(FileExistsError):
