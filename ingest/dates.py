@@ -2,7 +2,7 @@
 
 import csv
 import re
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
@@ -50,6 +50,8 @@ _ORDERED: dict[Order, tuple[str, ...]] = {
         "(?P<m>[0-9]{2})(?P<d>[0-9]{2})(?P<y>[0-9]{2})",
     ),
 }
+# « (GMT -4.00) », « (GMT 5.50) »: hours and their hundredths (UN Global Marketplace).
+_IN_HOURS = r"\(GMT ?[+-]?[0-9]{1,2}\.[0-9]{2}\)"
 _OFFSET = r"[+-][0-9]{2}:?[0-9]{2}|Z"
 # "2019-11-21+01:00" is a date in a zone; xsd:date and xsd:time are at times joined as they stand.
 _REST = (
@@ -58,7 +60,7 @@ _REST = (
     r"(?::(?P<S>[0-9]{2})(?:[.,](?P<F>[0-9]{1,9}))?)?"
     r"(?: ?(?P<half>[ap])\.?m\b\.?)?"
     rf" ?(?P<zone>(?:{_OFFSET})(?: \([A-Za-z]{{1,5}}\))?"
-    rf"|[^\W\d_][^\W\d_ ]*(?: [^\W\d_]+)* ?(?:\([^\W\d_]{{1,5}}\))?)?)?\.?"
+    rf"|{_IN_HOURS}|[^\W\d_][^\W\d_ ]*(?: [^\W\d_]+)* ?(?:\([^\W\d_]{{1,5}}\))?)?)?\.?"
 )
 
 
@@ -100,6 +102,8 @@ def _zone(text: str) -> tzinfo:
     offset, _, _ = text.partition(" (")  # the name after an offset is a comment (RFC 5322)
     if re.fullmatch(_OFFSET, offset, re.I):
         return _offset(offset)
+    if re.fullmatch(_IN_HOURS, text, re.I):
+        return timezone(timedelta(hours=float(text[4:-1])))
     name, _, short = text.casefold().rstrip(")").partition("(")
     known = _zones()[name.strip()]
     if short and _zones()[short] != known:

@@ -165,7 +165,8 @@ def _items(one: Document | Refusal, page: Source, found: Look) -> Iterator[Recei
         return
     form = format_of(one, page)
     # Where pages of a site are the documents, one that is nothing else has no notice.
-    found.web_pages += form != "jsonld" and _is_web_page(one)
+    expected = form == "jsonld" or (page.mapping is not None and page.mapping.html)
+    found.web_pages += not expected and _is_web_page(one)
     if form is None:
         yield Received("", reason="Format non reconnu")
     else:

@@ -1,19 +1,20 @@
 """A source: who publishes notices, under which licence, and how its words are to be read."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import yaml
+from lxml import etree
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ingest.collect import Collect, Page, known_zone
 
 Format = Literal["ted", "eforms", "ocds", "fbo", "tabular", "rss", "jsonld"]
-Columns = TypeVar("Columns", str, tuple[str, ...], dict[str, str])
 
 # Pydantic's error types → what to tell the author of a page.
 _FAULTS = {
@@ -53,6 +54,47 @@ class Dates(Page):
         return known_zone(written)
 
 
+class Wording(Page):
+    """Where the title and the text of a notice are in one more language."""
+
+    title: tuple[str, ...]
+    body: tuple[str, ...] = ()
+
+
+Columns = TypeVar("Columns", str, tuple[str, ...], dict[str, str], dict[str, Wording])
+
+# Fields of a mapping that are one column, or several put one after the other by « + ».
+FIELDS = (
+    "language", "kind", "process", "buyer", "country", "place", "published", "deadline",
+    "amount", "currency", "url",
+)  # fmt: skip
+
+
+def alternatives(path: str) -> Iterator[tuple[str, str]]:
+    """(name, pattern) of each alternative of a column, in order; "" for no pattern."""
+    for part in path.split(" | "):
+        name, _, pattern = part.partition(" ~ ")
+        yield name.strip(), pattern
+
+
+def paths(written: str | tuple[str, ...] | dict[str, Any]) -> Iterator[str]:
+    """The columns in one field of a mapping."""
+    if isinstance(written, str):
+        yield from filter(None, written.split(" + "))
+    elif isinstance(written, tuple):
+        yield from written
+    else:
+        for one in written.values():
+            yield from (one,) if isinstance(one, str) else (*one.title, *one.body)
+
+
+def _is_xpath(path: str) -> None:
+    try:
+        etree.XPath(path)
+    except etree.XPathError as error:
+        raise ValueError(f"chemin XPath incorrect : « {path} »") from error
+
+
 def _compiles(pattern: str) -> None:
     try:
         re.compile(pattern, re.S)
@@ -61,11 +103,14 @@ def _compiles(pattern: str) -> None:
 
 
 class Mapping(Page):
-    """Columns of a tabular feed. Each value is a column name, or a dotted path for JSON and XML.
+    """Columns of a tabular feed. Each value is a column name, a dotted path for JSON and XML, or
+    an XPath from the row for pages of HTML.
     The formats rss and jsonld have a mapping of their own, of which a page says only what differs.
 
-    rows: where the rows are: a JSON path ("data", "features"), an XML element name, a sheet name.
+    rows: where the rows are: a JSON path ("data", "features"), an XML element name, a sheet name;
+    an XPath that begins with "/" for pages of HTML.
     skip: lines before the header (CSV). title and body may join several columns, in order.
+    translations: language → where the same notice is told in it.
     codes: scheme → column; several codes in a cell are separated by ``separator``.
     stages, changes: the source's words → ours. constants: fields the same for every row.
     ignored: columns known and left out on purpose (contact persons among them).
@@ -78,6 +123,7 @@ class Mapping(Page):
     key: tuple[str, ...] = ()
     title: tuple[str, ...] = ()
     body: tuple[str, ...] = ()
+    translations: dict[str, Wording] = Field(default_factory=dict)
     language: str = ""
     kind: str = ""
     process: str = ""
@@ -95,17 +141,27 @@ class Mapping(Page):
     constants: dict[str, str] = Field(default_factory=dict)
     ignored: tuple[str, ...] = ()
 
-    @field_validator(
-        "key", "title", "body", "language", "kind", "process", "buyer", "country", "place",
-        "published", "deadline", "amount", "currency", "url", "codes",
-    )  # fmt: skip
+    @field_validator("key", "title", "body", "translations", *FIELDS, "codes")
     @classmethod
-    def _patterns_compile(cls, columns: Columns) -> Columns:
-        one = (columns,) if isinstance(columns, str) else columns
-        for column in one.values() if isinstance(one, dict) else one:
-            for part in column.split(" | "):
-                _compiles(part.partition(" ~ ")[2])
-        return columns
+    def _compile(cls, written: Columns, info: ValidationInfo) -> Columns:
+        for path in paths(written):
+            for name, pattern in alternatives(path):
+                _compiles(pattern)
+                if info.data.get("rows", "").startswith("/"):
+                    _is_xpath(name)
+        return written
+
+    @field_validator("rows")
+    @classmethod
+    def _is_path(cls, written: str) -> str:
+        if written.startswith("/"):
+            _is_xpath(written)
+        return written
+
+    @property
+    def html(self) -> bool:
+        """Whether the rows are in pages of HTML."""
+        return self.rows.startswith("/")
 
 
 class Source(Page):

@@ -100,6 +100,19 @@ def test_a_web_page_is_told_from_data(looked: Looking, body: bytes) -> None:
     assert looked.at(table("A,Tables,,,"), body).web_pages == 1
 
 
+def test_a_source_that_publishes_pages_of_html_gives_no_web_page_in_the_place_of_data(
+    tmp_path: Path, now: datetime
+) -> None:
+    (tmp_path / "000001.html").write_text("<!DOCTYPE html><ul><li id='A'>Tables</ul>")
+    mapping = {"rows": "//li", "key": ["@id"], "title": ["."]}
+    page = Source.model_validate(
+        {"name": "essai", "title": "E", "publisher": "E", "licence": "CC0", "formats": ["tabular"]}
+        | {"url": "https://exemple.test", "mapping": mapping}
+    )
+    found = look(tmp_path, page, now, Limits(), lambda number: None)
+    assert (found.notices, found.web_pages) == (1, 0)
+
+
 def test_lists_that_only_say_where_notices_are_do_not_count(looked: Looking) -> None:
     (looked.folder / "_000001.json").write_text("<html>")
     (looked.folder / "_run.json").write_text("{}")

@@ -97,6 +97,8 @@ def test_one_s_own_pages_join_the_packaged_ones(tmp_path: Path) -> None:
         ("mapping: {key: [a], title: [t], kind: 'a | b ~ *'}", r"mapping.kind : expression rég"),
         ("mapping: {key: [a], title: [t], codes: {CPV: 'a ~ ['}}", r"mapping.codes : expression"),
         ("mapping: {key: [a], title: ['a ~ x{99999999999999}']}", r"mapping.title : expression"),
+        ("mapping: {rows: '//tr[', key: [a], title: [t]}", "mapping.rows : chemin XPath incorrect"),
+        ("mapping: {rows: //tr, key: [a], title: ['td[']}", "mapping.title : chemin XPath"),
         ("mapping: {key: [a]}", "mapping.title : valeur attendue"),
         ("colour: red", "colour : champ inconnu"),
         ("trust: total", "trust : valeur inconnue"),

@@ -421,6 +421,68 @@ def test_a_table_with_any_byte_changed_never_raises(kind: str) -> None:
             assert all(one.reason or one.notice for one in received(changed, PAGES[kind]))
 
 
+# --- more than one column ---------------------------------------------------------------------
+
+
+def test_a_date_and_an_hour_in_two_columns_are_one_deadline() -> None:
+    table = page(deadline="Limite + Heure ~ (?!00:00)(.+)", ignored=["Contact"])
+    rows = [[*FIRST, hour] for hour in ("16:30", "00:00", "")]
+    found = notices_of(a_csv([*HEADER, "Heure"], *rows), table)
+    assert [one.deadline for one in found] == ["03/04/2027 16:30", "03/04/2027", "03/04/2027"]
+    assert {one.unknown for one in found} == {()}
+
+
+def test_a_row_in_two_languages_is_one_notice_told_in_both() -> None:
+    words = {"fr": {"title": ["titre"], "body": ["détail"]}}
+    table = small(title=["title"], translations=words, constants={"language": "en"})
+    rows = [["1", "Chairs", "Chaises", "Bois"], ["2", "", "Tables", ""], ["3", "Desks", "", ""]]
+    found = notices_of(a_csv(["id", "title", "titre", "détail"], *rows), table)
+    assert [one.texts for one in found] == [
+        (Text("Chairs", "", "en"), Text("Chaises", "Bois", "fr")),
+        (Text("Tables", "", "fr"),),
+        (Text("Desks", "", "en"),),
+    ]
+    missing = "Colonnes absentes : détail. Colonnes lues : id, title, titre."
+    assert reasons("id,title,titre\n1,a,b\n", table) == [("", missing)]
+
+
+# --- HTML ---------------------------------------------------------------------------------------
+
+LIST = """<!-- <li id="0"><a>Ancien</a></li> -->
+<ul><li id="1"><a href="/avis/1">Chaises &amp;
+ tables&nbsp;<script>hide()</script></a><b>Maroc<b></li><li><a>sans clé</a></li>
+<li id="2"><a href="/avis/2">Pompes</a><br><p>Chili</ul>"""
+LISTED: dict[str, Any] = {
+    "rows": "//li",
+    "key": ["@id"],
+    "title": ["a"],
+    "country": "b | p",
+    "url": "a/@href",
+}
+
+
+def test_a_page_of_html_is_read_by_paths_from_each_of_its_rows() -> None:
+    found = received(LIST, small(**LISTED))
+    assert [one.position for one in found] == ["ligne 1", "ligne 2", "ligne 3"]
+    assert found[1].reason == "Ligne sans identifiant (@id)."
+    told = [one.notice for one in found if one.notice]
+    assert [(one.key, one.texts[0].title, one.country, one.url) for one in told] == [
+        ("1", "Chaises & tables", "Maroc", "https://x.example/avis/1"),
+        ("2", "Pompes", "Chili", "https://x.example/avis/2"),
+    ]
+
+
+def test_what_is_no_list_holds_no_row() -> None:
+    for text in ("<p>Maintenance</p>", "Maintenance", "{}", "<", "\0", " "):
+        assert received(text, small(**LISTED)) == []
+
+
+def test_a_list_that_nobody_could_publish_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.feeds.html_rows.LARGEST", 1_000_000)
+    assert reasons("<li>" * 250_001, small(**LISTED)) == [("", "Page HTML de plus de 1 Mo.")]
+    assert received("<div>" * 100_000 + LIST, small(**LISTED)) == []
+
+
 # --- real tables --------------------------------------------------------------------------------
 
 REAL = {

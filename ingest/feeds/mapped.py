@@ -1,9 +1,10 @@
 """Rows to notices, by the mapping of the source's page.
 
-A column of the mapping is a name, or a dotted path into JSON and XML ("Notice.Title", an attribute
-after "@"). Two things may be added to it: « | » gives another column for when the first is empty
-("Parent CN ID | CN ID"); « ~ » a pattern that a cell must match whole, of which the first group is
-kept ("category ~ CPV/([0-9]+)").
+A column of the mapping is a name, a dotted path into JSON and XML ("Notice.Title", an attribute
+after "@"), or an XPath in pages of HTML. Three things may be added to it: « | » gives another
+column for when the first is empty ("Parent CN ID | CN ID"); « ~ » a pattern that a cell must match
+whole, of which the first group is kept ("category ~ CPV/([0-9]+)"); « + » a column to put after it
+("Date + Hour").
 """
 
 import re
@@ -16,7 +17,7 @@ from urllib.parse import urljoin
 from ingest.encoding import Remark
 from ingest.feeds.rows import Row
 from ingest.notice import Amount, Code, Notice, Received, Text
-from ingest.source import Mapping, Source
+from ingest.source import FIELDS, Mapping, Source, Wording, alternatives, paths
 
 _NAMES = re.compile(r"[.@]")
 # What an address within its own site begins with. "www.exemple.test" is a host without its scheme.
@@ -34,25 +35,16 @@ class _Column:
 @lru_cache(maxsize=1_000)
 def parsed(path: str) -> tuple[_Column, ...]:
     """The alternatives of one column of a mapping, in order."""
-    columns = []
-    for part in path.split(" | "):
-        name, _, pattern = part.partition(" ~ ")
-        columns.append(_Column(name.strip(), re.compile(pattern, re.S) if pattern else None))
-    return tuple(columns)
-
-
-_FIELDS = (
-    "language", "kind", "process", "buyer", "country", "place", "published", "deadline",
-    "amount", "currency", "url",
-)  # fmt: skip
+    return tuple(
+        _Column(name, re.compile(pattern, re.S) if pattern else None)
+        for name, pattern in alternatives(path)
+    )
 
 
 def columns(mapping: Mapping) -> Iterator[tuple[str, str]]:
     """(field, column as the page writes it) of all that the mapping uses."""
-    for field in ("key", "title", "body"):
-        yield from ((field, column) for column in getattr(mapping, field))
-    yield from ((field, getattr(mapping, field)) for field in _FIELDS if getattr(mapping, field))
-    yield from (("codes", column) for column in mapping.codes.values())
+    for field in ("key", "title", "body", "translations", *FIELDS, "codes"):
+        yield from ((field, path) for path in paths(getattr(mapping, field)))
 
 
 @lru_cache(maxsize=1_000)
@@ -130,17 +122,18 @@ def received(row: Row, source: Source, mapping: Mapping) -> Received:
     if not key:
         reason = f"Ligne sans identifiant ({', '.join(mapping.key)})."
         return Received(row.position, reason=reason, remarks=row.remarks)
-    if not _joined(row, mapping.title, ""):
+    texts = tuple(_texts(row, mapping))
+    if not texts:
         reason = f"Ligne sans titre ({', '.join(mapping.title)})."
         return Received(row.position, reason=reason, remarks=row.remarks)
-    notice, remarks = _notice(row, source, mapping, key)
+    notice, remarks = _notice(row, source, mapping, key, texts)
     return Received(row.position, notice, remarks=(*row.remarks, *remarks))
 
 
 def _notice(
-    row: Row, source: Source, mapping: Mapping, key: str
+    row: Row, source: Source, mapping: Mapping, key: str, texts: tuple[Text, ...]
 ) -> tuple[Notice, tuple[Remark, ...]]:
-    said = {field: _said(row, mapping, field) for field in _FIELDS if field != "language"}
+    said = {field: _said(row, mapping, field) for field in FIELDS if field != "language"}
     kind = said["kind"]
     stage = mapping.stages.get(kind, mapping.constants.get("stage", ""))
     known = not mapping.stages or kind in mapping.stages or bool(stage)
@@ -156,7 +149,7 @@ def _notice(
     notice = Notice(
         source=source.name,
         key=key,
-        texts=(text_of(row, mapping),),
+        texts=texts,
         codes=tuple(_codes(row, mapping)),
         unknown=unknown(row, mapping),
         **fields,
@@ -166,8 +159,17 @@ def _notice(
 
 def text_of(row: Row, mapping: Mapping) -> Text:
     """The title and the body of a row, and their language as written."""
-    title, body = _joined(row, mapping.title, " – "), _joined(row, mapping.body, "\n")
-    return Text(title, body, _said(row, mapping, "language"))
+    return _text(row, mapping, _said(row, mapping, "language"))
+
+
+def _texts(row: Row, mapping: Mapping) -> Iterator[Text]:
+    """What the row says, in each language in which it has a title."""
+    other = (_text(row, words, language) for language, words in mapping.translations.items())
+    yield from (text for text in (text_of(row, mapping), *other) if text.title)
+
+
+def _text(row: Row, words: Mapping | Wording, language: str) -> Text:
+    return Text(_joined(row, words.title, " – "), _joined(row, words.body, "\n"), language)
 
 
 def address(written: str, source: Source) -> str:
@@ -181,8 +183,9 @@ def address(written: str, source: Source) -> str:
 
 
 def _said(row: Row, mapping: Mapping, field: str) -> str:
-    found = _values(row, getattr(mapping, field))
-    return found[0] if found else mapping.constants.get(field, "")
+    parts = (_values(row, path) for path in paths(getattr(mapping, field)))
+    found = " ".join(cells[0] for cells in parts if cells)
+    return found or mapping.constants.get(field, "")
 
 
 def _codes(row: Row, mapping: Mapping) -> Iterator[Code]:

@@ -1,10 +1,11 @@
-"""Tables: CSV, XLSX, JSON, RSS and other XML rows, read by the mapping of the source's page."""
+"""Tables: CSV, XLSX, JSON, XML and HTML rows, read by the mapping of the source's page."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
 
 from ingest.encoding import looked_at, reading
-from ingest.feeds.mapped import lacking, received
+from ingest.feeds.html_rows import html_rows
+from ingest.feeds.mapped import columns, lacking, parsed, received
 from ingest.feeds.rows import Row, csv_rows, json_rows, xlsx_rows
 from ingest.feeds.xml_rows import as_written, xml_rows
 from ingest.notice import Received
@@ -33,6 +34,9 @@ def rows(stream: BinaryIO, mapping: Mapping) -> Iterator[Row]:
         yield Row("", reason="Ancien classeur Excel (.xls) : à enregistrer en .xlsx.")
     elif head.startswith(b"PK\x03\x04"):
         yield from xlsx_rows(stream, mapping)
+    elif mapping.html:
+        names = {part.name for _, path in columns(mapping) for part in parsed(path)}
+        yield from html_rows(stream, mapping.rows, names)
     elif start == "<" and not mapping.rows:
         yield Row("", reason="La page de la source ne nomme pas l'élément XML d'une ligne.")
     elif start == "<":
