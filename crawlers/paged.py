@@ -32,14 +32,14 @@ def at(page: Any, path: str) -> Any:
     return page
 
 
-def count(page: Any, paging: Paging) -> int:
-    """Number of items in a page. Raises PageError when it has none of the lists."""
+def items_of(page: Any, paging: Paging) -> list[Any]:
+    """The items of a page. Raises PageError when it has none of the lists."""
     if paging.feed and page == {}:
-        return 0
+        return []
     lists = [found for path in paging.items if isinstance(found := at(page, path), list)]
     if not lists:
         raise PageError(f"none of {', '.join(paging.items)} in the page")
-    return sum(map(len, lists))
+    return [item for found in lists for item in found]
 
 
 def total(page: Any, paging: Paging) -> int | None:
@@ -98,7 +98,8 @@ class PagedSpider(Walk):
     def read(self, ask: Ask, answer: Response) -> Read:
         """The items of a page, and the page after it."""
         page, paging = parsed(answer.body), self._paging()
-        items, declared = count(page, paging), total(page, paging)
+        found, declared = items_of(page, paging), total(page, paging)
+        items = len(found)
         self.empty = 0 if items else self.empty + 1
         if paging.counts:
             done = not items or self._reached(declared, items)
@@ -108,7 +109,8 @@ class PagedSpider(Walk):
         else:
             address = next_address(page, paging, answer.url)
         follow = () if address is None else (self._go_on(address, answer.body),)
-        return Read(items, declared=declared, follow=follow)
+        keys = (at(item, paging.key) or f"{answer.url}#{n}" for n, item in enumerate(found))
+        return Read(items, tuple(map(str, keys)) if paging.key else (), declared, follow)
 
     def _paging(self) -> Paging:
         paging = self.order.collect.paging or self.paging

@@ -118,8 +118,9 @@ class Paging(Page):
     total: number of items in all pages together, where the service counts them.
     feed: there always is a next page, of what is yet to come: the last one is one without items, or
     an object without any field.
-    key, version: dotted paths in an item of a list, to its identifier and to what changes with it
-    (a date, a number).
+    key, version: dotted paths in an item, to its identifier (one that comes twice counts once, so
+    that pages that overlap do not hide what lies between them) and to what changes with it (a date,
+    a number).
     """
 
     items: tuple[str, ...]

@@ -272,6 +272,17 @@ def test_numbered_pages_end_with_one_that_is_empty(run: Run) -> None:
     assert (run.reason, run.journal.items) == ("finished", 3)
 
 
+def test_items_that_come_twice_do_not_hide_those_that_are_missing(run: Run) -> None:
+    paging = NUMBERS.model_copy(update={"total": "total", "key": "id"})
+    spider = OcdsSpider(told(f"{HERE}&page=1", paging=paging), run)
+    bodies = [
+        orjson.dumps({"results": [{"id": n} for n in ids], "total": 6})
+        for ids in ((1, 2, 3), (3, 4, 5))
+    ]
+    assert list(asked(spider, *bodies)) == [f"{HERE}&page=2"]
+    assert (run.reason, run.journal.items) == ("short", 5)
+
+
 def test_a_service_that_gives_the_same_page_for_ever_is_left(run: Run) -> None:
     spider = OcdsSpider(told(f"{HERE}&page=1", paging=NUMBERS), run)
     assert list(asked(spider, counted(2, None, None), counted(2, None, None))) == [f"{HERE}&page=2"]

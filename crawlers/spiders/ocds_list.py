@@ -9,7 +9,7 @@ from urllib.parse import quote
 from scrapy.http import Response
 
 from crawlers.ask import Ask, Read
-from crawlers.paged import PagedSpider, at, parsed
+from crawlers.paged import PagedSpider, at, items_of, parsed
 
 _FIELD = re.compile(r"\{([\w.-]+)\}")
 
@@ -28,11 +28,9 @@ class OcdsListSpider(PagedSpider):
         """The items of a page of the list, and the page after it."""
         if ask.notices:
             return Read()
-        read, page, paging = super().read(ask, answer), parsed(answer.body), self._paging()
-        rows = [row for path in paging.items for row in at(page, path) or ()]
+        read, rows = super().read(ask, answer), items_of(parsed(answer.body), self._paging())
         lists = (replace(one, notices=False) for one in read.follow)
-        keys = tuple(str(at(row, paging.key) or f"{answer.url}#{n}") for n, row in enumerate(rows))
-        return replace(read, keys=keys, follow=(*lists, *self._details(answer.url, rows)))
+        return replace(read, follow=(*lists, *self._details(answer.url, rows)))
 
     def _details(self, home: str, rows: list[Any]) -> Iterator[Ask]:
         version = self._paging().version
