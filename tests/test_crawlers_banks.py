@@ -28,12 +28,7 @@ def material(notices: Path) -> tuple[Piece, ...]:
 
 @pytest.fixture
 def replica(material: tuple[Piece, ...]) -> Iterator[Replica]:
-    services = {
-        banks.ISDB: banks.isdb(material, TODAY),
-        banks.EBRD: banks.ebrd(material, TODAY),
-        banks.ADB: banks.adb(material, TODAY),
-    }
-    with serving(Replica(services)) as replica:
+    with serving(Replica(banks.services(material, TODAY))) as replica:
         yield replica
 
 

@@ -21,6 +21,15 @@ _ISDB_KINDS = ("Specific Procurement Notice", "General Procurement Notice", "Pre
 _EBRD_KINDS = ("Invitation For Tenders", "General Procurement Notice", "Contract Award Notice")
 
 
+def services(pieces: Sequence[Piece], today: date) -> dict[str, Service]:
+    """The three banks, by host."""
+    return {
+        ISDB: isdb(pieces, today),
+        EBRD: ebrd(pieces, today),
+        ADB: adb(pieces, today),
+    }
+
+
 def isdb(pieces: Sequence[Piece], today: date) -> Service:
     """Serves all the pieces."""
     notices = retold(pieces, today)
