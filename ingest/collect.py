@@ -137,6 +137,7 @@ class Paging(Page):
 class Collect(Page):
     """How a source is fetched.
 
+    on_request: asked only when a person names the source: a permission or a key is still to be had.
     spider: one of ``crawlers.spiders``. address: first address; ``{since}`` and ``{until}`` mark
     the place of dates, in ISO 8601 or as said after a colon (``{since:%d/%m/%Y}``); with a time,
     the first and the last second of the period.
@@ -155,6 +156,7 @@ class Collect(Page):
     coverage: least share of the notices that have a field (0–1), for those that must be there.
     """
 
+    on_request: bool = False
     spider: str
     address: str
     hosts: tuple[str, ...] = ()

@@ -307,3 +307,10 @@ def source(name: str, folder: Path | None = None) -> Source:
     if name not in known:
         raise SourceError(f"Source inconnue : « {name} ». Sources connues : {', '.join(known)}.")
     return known[name]
+
+
+def collected(pages: dict[str, Source]) -> dict[str, Source]:
+    """The sources that are asked without anybody naming them."""
+    return {
+        name: page for name, page in pages.items() if page.collect and not page.collect.on_request
+    }

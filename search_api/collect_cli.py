@@ -21,7 +21,7 @@ from ingest.crawl import Told
 from ingest.crawl_process import crawl_process
 from ingest.incidents import Incident, Incidents
 from ingest.monitors import TITLES
-from ingest.source import source, sources
+from ingest.source import collected, source, sources
 from search_api.app import open_engine, utcnow
 from search_api.terminal import (
     INCOMPLETE,
@@ -82,7 +82,7 @@ def collecter(
     pages = sources(settings.sources)
     for name in noms or ():
         source(name, settings.sources)
-    asked = noms or [name for name, page in pages.items() if page.collect]
+    asked = noms or list(collected(pages))
     if not asked:
         raise fail("Aucune fiche de source ne dit comment l’interroger.", UNKNOWN)
     with record(settings) as store:

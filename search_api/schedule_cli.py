@@ -21,7 +21,7 @@ from ingest.deposit import Deposit, Deposited
 from ingest.drop import QUIET, Dropped, Drops, wrong_name
 from ingest.intake import Intake
 from ingest.schedule import PATIENCE, Schedule
-from ingest.source import source, sources
+from ingest.source import collected, source, sources
 from search_api.app import open_engine, utcnow
 from search_api.collect_cli import OUTCOMES, open_collecting
 from search_api.scheduler import Scheduler, told
@@ -77,7 +77,7 @@ def planifier(
     """
     settings = Settings()
     pages = sources(settings.sources)
-    asked = {name: source(name, settings.sources) for name in noms} if noms else pages
+    asked = {name: source(name, settings.sources) for name in noms} if noms else collected(pages)
     tell = _teller(en_json)
     with record(settings) as store:
         collecting = open_collecting(settings, store, replique)

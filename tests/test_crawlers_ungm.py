@@ -12,7 +12,7 @@ from crawlers.spiders.ungm import UngmSpider
 from ingest.feeds.tabular import read
 from ingest.normalise import normalise
 from ingest.price import Rates
-from ingest.source import source
+from ingest.source import collected, source, sources
 from replica import ungm
 from replica.crawled import crawled, walked
 from replica.material import Piece, pieces
@@ -98,3 +98,10 @@ def test_a_row_as_the_portal_writes_it_is_a_notice() -> None:
         "es",
     )
     assert found.url == "https://www.ungm.org/Public/Notice/300726"
+
+
+def test_nobody_asks_it_without_being_told_to() -> None:
+    """Its terms ask for a permission that whoever runs this must have."""
+    assert source("ungm").collect is not None
+    assert "ungm" not in collected(sources())
+    assert "worldbank" in collected(sources())
