@@ -2,29 +2,32 @@
 
 Three services over the same notices: ``flux.exemple.test`` (Atom, in pages), ``site.exemple.test``
 (robots.txt, sitemaps, pages that hold linked data) and ``api.exemple.test`` (JSON, by offset, by
-page number, by cursor or by link).
+page number, by cursor or by link). And AusTender's feed of open tenders, over the English ones.
 """
 
 import gzip
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from html import escape
 
 from ingest.notice import Notice
 from replica.server import Answer, Asked, Service
 
 FEED, SITE, API = "flux.exemple.test", "site.exemple.test", "api.exemple.test"
+AUSTENDER = "www.tenders.gov.au"
 LAST = datetime(2026, 5, 31, 12, tzinfo=UTC)
 
 
 def services(notices: Sequence[Notice], size: int = 20) -> dict[str, Service]:
-    """The three services. size: notices a page. The notices are published one a day, the first
-    on 31 May 2026, the others before."""
+    """The services. size: notices a page, and in AusTender's feed. The notices are published one a
+    day, the first on 31 May 2026, the others before."""
     return {
         FEED: lambda asked: _feed(asked, notices, size),
         SITE: lambda asked: _site(asked, notices, size),
         API: lambda asked: _api(asked, notices, size),
+        AUSTENDER: lambda asked: _austender(asked, notices, size),
     }
 
 
@@ -63,6 +66,26 @@ def _entry(number: int, notice: Notice) -> str:
     return f"""<entry><id>tag:{SITE},2026:{escape(notice.key)}</id><title>{title}</title>
 <link href="demandes/{number}"/><updated>{_moment(number).isoformat()}</updated>
 <content type="html">{body}</content></entry>"""
+
+
+def _austender(asked: Asked, notices: Sequence[Notice], size: int) -> Answer:
+    """RSS 2.0, what is open and nothing else: « number: title », a link, a day."""
+    if asked.path != "/public_data/rss/rss.xml":
+        return Answer(status=404)
+    english = [one for one in notices if one.texts[0].language in ("en", "ENG", "EN")]
+    items = "".join(_tender(number, one) for number, one in enumerate(english[:size]))
+    body = f"""<?xml version="1.0" encoding="utf-8"?>
+<rss version="2.0"><channel><title>AusTender</title><link>https://{AUSTENDER}</link>
+<description>Current ATM list</description>{items}</channel></rss>"""
+    return Answer(body.encode(), headers={"Content-Type": "application/rss+xml"})
+
+
+def _tender(number: int, notice: Notice) -> str:
+    title, body = (escape(one) for one in _text(notice))
+    address = f"https://{AUSTENDER}/Atm/Show/{number:08d}-0000-4000-8000-000000000000"
+    return f"""<item><title>GA2026/{number}: {title}</title><link>{address}</link>
+<description>{body}</description><guid isPermaLink="true">{address}</guid>
+<pubDate>{format_datetime(_moment(number), usegmt=True)}</pubDate></item>"""
 
 
 # --- site ---------------------------------------------------------------------------------------
