@@ -93,7 +93,7 @@ def test_every_source_goes_from_its_service_to_the_search(replica: Replica, desk
         for name, lead in told(client).items():
             asked = {"q": words(lead), "source": lead.source, "echus": "1", "france": "1"}
             found = client.get("/api/v1/leads", params=asked).json()
-            assert (name, lead.id in [one["id"] for one in found["results"]]) == (name, True)
+            assert (name, lead.id in [one["id"] for one in found["leads"]]) == (name, True)
 
 
 def told(client: TestClient) -> dict[str, Lead]:
@@ -103,7 +103,7 @@ def told(client: TestClient) -> dict[str, Lead]:
     for lead in (one for some in store.changed_since(0) for one in some):
         if lead.status == "published":
             held |= {one.source: lead for one in lead.provenances}
-    assert set(PAGES) - set(held) == LOW
+    assert set(PAGES) - set(held) <= LOW
     return held
 
 
