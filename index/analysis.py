@@ -70,13 +70,13 @@ def english() -> tantivy.TextAnalyzer:
     return builder.filter(tantivy.Filter.stemmer("english")).build()
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def english_stem(word: str) -> str:
     """Stem of one folded English word, "" for a function word."""
     return "".join(english().analyze(word))
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """Stem of one folded word, "" for a function word."""
     return "".join(analyzer().analyze(_base(word)))

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from index.coding import Coder
 from index.lead import Lead
+from ingest import packing
 from ingest.classify import Asked, Coding, classify
 from ingest.dedupe.meaning import meaning_by
 from ingest.document import Document, DocumentError, Limits, Refusal, short
@@ -166,6 +167,7 @@ class Ingestion:
             lot = self._lot(batch)
             yield batch, lot, self.understanding.read(lot)
         if self._pool is None:
+            packing.register()
             self._pool = Workers(self.understanding.answer, self.workers)
         held = deque[list[_Event]]()
         for lot, answer in self._pool.map(self._lots(batches, held)):

@@ -34,7 +34,7 @@ class Buyer:
     initials: str = ""
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=2_000)
 def buyer(written: str) -> Buyer:
     """A buyer's name read word by word; an empty one for no name."""
     folded = fold(written).split()

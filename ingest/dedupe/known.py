@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, bindparam, delete, func, or_, select
 
 from index.store import upsert
 from index.tables import distinct, lead_signature
@@ -35,28 +35,33 @@ class Borne(NamedTuple):
     crowded: set[int]
 
 
+# Written once: a statement made anew for 5,000 signatures costs more than its answer.
+_ASKED = lead_signature.c.signature.in_(bindparam("asked", expanding=True))
+_COUNTED = (
+    select(lead_signature.c.signature, func.count())
+    .where(_ASKED)
+    .group_by(lead_signature.c.signature)
+)
+_BORNE = (
+    select(lead_signature.c.signature, *(lead_signature.c[name] for name in Bearer._fields))
+    .where(_ASKED)
+    .order_by(lead_signature.c.signature, lead_signature.c.lead)
+)
+
+
 def bearers(connection: Connection, signatures: Iterable[int]) -> Borne:
     """What the record knows of these signatures."""
     found: dict[int, list[Bearer]] = {}
     crowded: set[int] = set()
-    columns = lead_signature.c
     for some in batched(sorted(signatures)):
-        asked = columns.signature.in_(some)
-        counts = (
-            select(columns.signature, func.count().label("number"))
-            .where(asked)
-            .group_by(columns.signature)
-        )
         rare = []
-        for signature, number in connection.execute(counts):
+        for signature, number in connection.execute(_COUNTED, {"asked": some}).all():
             if number < CROWD:
                 rare.append(signature)
             else:
                 crowded.add(signature)
-        told = select(columns.signature, *(columns[name] for name in Bearer._fields))
-        told = told.where(columns.signature.in_(rare)).order_by(columns.signature, columns.lead)
-        for row in connection.execute(told):
-            found.setdefault(row[0], []).append(Bearer._make(row[1:]))
+        for signature, *bearer in connection.execute(_BORNE, {"asked": rare}).all():
+            found.setdefault(signature, []).append(Bearer(*bearer))
     return Borne(found, crowded)
 
 

@@ -63,6 +63,8 @@ def apart(
 ) -> tuple[set[str], set[str]]:
     """The words that only one side has, none of which is another side's with a typing error."""
     ours, theirs = set(one) - set(other), set(other) - set(one)
+    if not ours or not theirs:
+        return ours, theirs
     free = sorted(word for word in theirs if len(word) >= _FUZZY)[:_TRIED]
     for word in sorted(ours)[:_TRIED]:
         if len(word) < _FUZZY or not free:
