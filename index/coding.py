@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 
 from index.concepts import concepts
 from index.corrections import Corrections
-from index.embedding import Vectors
+from index.embedding import Rounded, Vectors
 from index.names import NamesByWords, all_names
 from index.trade import LANGUAGES, PACKAGED, ModelError, TradeEmbedder, unreadable
 from index.votes import Coded as Coded
 from index.votes import Shares as Shares
 from index.votes import corrected, groups, normal, shared_out, vote
 from index.wording import object_text
+from taxonomies import cn
 
 # Languages whose words can be compared with the French and English names of codes.
 _NAMED = ("fr", "en")
@@ -109,7 +110,7 @@ class Names:
     labels: one vector a concept, for the official names, which training knows; the others are read.
     """
 
-    def __init__(self, embedder: TradeEmbedder, labels: Vectors) -> None:
+    def __init__(self, embedder: TradeEmbedder, labels: Vectors | Rounded) -> None:
         self._embedder, self._labels, self._lock = embedder, labels, threading.Lock()
         self._by_words: NamesByWords | None = None
         self._vectors: Vectors | None = None
@@ -122,6 +123,7 @@ class Names:
         if self._by_words is None:
             with self._lock:
                 self._by_words = self._by_words or NamesByWords()
+                self._forget()
         return self._by_words
 
     @property
@@ -131,7 +133,14 @@ class Names:
             with self._lock:
                 if self._vectors is None:
                     self._vectors = self._read()
+                    self._forget()
         return self._vectors
+
+    def _forget(self) -> None:
+        """Once all is read, the texts themselves (20 MB) are of no more use."""
+        if self._vectors is not None and self._by_words is not None:
+            all_names.cache_clear()
+            cn.texts.cache_clear()
 
     def _read(self) -> Vectors:
         names = all_names()
@@ -169,7 +178,7 @@ class Coder:
     """
 
     embedder: TradeEmbedder
-    labels: Vectors
+    labels: Vectors | Rounded
     names: Names
     learned: dict[Coded, Learned]
     layers: dict[Coded, Layer]

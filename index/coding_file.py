@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from index.coding import Coded, Coder, Curve, Layer, Learned, Mixture, Names
 from index.concepts import concepts
-from index.embedding import Vectors, unit
+from index.embedding import Rounded, Vectors, unit
 from index.trade import TradeEmbedder
 
 FILE = "coder.npz"
@@ -26,7 +26,7 @@ def _rounded(vectors: Vectors) -> tuple[NDArray[np.int8], NDArray[np.float16]]:
 def write(coder: Coder, folder: Path) -> None:
     """Write what the coder adds to its embedding."""
     parts: dict[str, Any] = {"concepts": len(concepts().names)}
-    parts["labels"], _ = _rounded(coder.labels)
+    parts["labels"], _ = _rounded(coder.labels[:])
     for scheme in _SCHEMES:
         known, mixture = coder.learned[scheme], coder.mixtures[scheme]
         parts[f"{scheme}.texts"], _ = _rounded(known.vectors)
@@ -51,7 +51,7 @@ def read(folder: Path) -> Coder:
     with np.load(io.BytesIO((folder / FILE).read_bytes()), allow_pickle=False) as parts:
         if int(parts["concepts"]) != len(concepts().names):
             raise ValueError("les tables de codes ont changé depuis l'apprentissage")
-        labels = unit(parts["labels"].astype(np.float32))
+        labels = Rounded(parts["labels"])
         return Coder(
             embedder,
             labels,

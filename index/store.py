@@ -91,11 +91,11 @@ class LeadStore:
         rows = connection.execute(select(lead.c.body).where(lead.c.id.in_(wanted))).scalars()
         return {one.id: one for one in map(Lead.model_validate_json, rows)}
 
-    def bodies(self, connection: Connection, identifiers: Iterable[str]) -> dict[str, Any]:
-        """The same as plain JSON objects, in a tenth of the time: nothing is made of them."""
+    def bodies(self, connection: Connection, identifiers: Iterable[str]) -> Iterator[Any]:
+        """The same one by one, as plain JSON objects, in a tenth of the time."""
         wanted = list(identifiers)
-        rows = connection.execute(select(lead.c.id, lead.c.body).where(lead.c.id.in_(wanted)))
-        return {identifier: orjson.loads(body) for identifier, body in rows}
+        for body in connection.execute(select(lead.c.body).where(lead.c.id.in_(wanted))).scalars():
+            yield orjson.loads(body)
 
     def put(self, connection: Connection, leads: Sequence[Lead]) -> tuple[Lead, ...]:
         """Write the leads, each with the next sequence; gives them back with it."""

@@ -2,7 +2,7 @@
 processes may do it at once (``ingest/workers.py``)."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # A key is part of an index of the record, which PostgreSQL limits to some 2,700 bytes.
 _LONGEST = 500
+# Texts coded together: their words take 1 MB a hundred.
+_CODED = 128
 
 # What a draft has beyond what both processes hold: notice, page, rates and time of reception.
 _UNDERSTOOD = tuple(field.name for field in fields(Draft))[4:]
@@ -77,10 +79,14 @@ class Understanding:
         drafts = (self._whole(one, lot, item) for one, item in zip(read, lot.items, strict=True))
         wanted = [asked(draft.texts, draft.codes) for draft in drafts if draft is not None]
         try:
-            return Answer(read, dict(zip(wanted, codings(wanted, self.coder), strict=True)))
+            return Answer(read, dict(zip(wanted, self._codings(wanted), strict=True)))
         except (ArithmeticError, LookupError, TypeError, ValueError):
             # One of them cannot be coded; which one will be seen when it is written.
             return Answer(read, {})
+
+    def _codings(self, wanted: Sequence[Asked]) -> Iterator[Coding]:
+        for at in range(0, len(wanted), _CODED):
+            yield from codings(wanted[at : at + _CODED], self.coder)
 
     def read(self, lot: Lot) -> Answer:
         """Understand a lot, no more."""

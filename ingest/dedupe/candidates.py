@@ -71,8 +71,8 @@ class Candidates:
         self._held: dict[str, _Facts] = {}
         # In lots: a statement holds so many parameters and no more.
         for some in batched(sorted(found)):
-            bodies = store.bodies(connection, some)
-            self._held |= {lead: _facts(body) for lead, body in bodies.items()}
+            held = {lead["id"]: _facts(lead) for lead in store.bodies(connection, some)}
+            self._held |= held
 
     def of(self, one: Profile) -> list[str]:
         """Ids of the leads to compare with this notice."""
