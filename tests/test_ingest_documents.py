@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import tarfile
+import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -257,6 +258,55 @@ def test_a_file_that_vanishes_after_it_was_found_is_unreadable(tmp_path: Path) -
 def test_too_many_members_are_refused(archive: Path) -> None:
     results = found(archive, limits=Limits(max_members=1))
     assert "Archive trop peuplée : plus de 1 membres." in reasons(results)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_a_crowded_directory_costs_no_memory_before_it_is_refused(
+    tmp_path: Path, many: bool
+) -> None:
+    """An entry of a directory is 46 bytes, what zipfile makes of one ten times as much."""
+    path = a_zip(tmp_path / "foule.zip", {"a": b"a"})
+    data = path.read_bytes()
+    entry, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    copies = 100_000 if many else 3
+    directory = data[entry:end] * copies
+    # With so many members, the end says 65,535 and more; zipfile goes by the size.
+    ending = bytearray(data[end:])
+    ending[12:16] = len(directory).to_bytes(4, "little")
+    path.write_bytes(data[:entry] + directory + ending)
+    tracemalloc.start()
+    try:
+        results = found(path, limits=Limits(max_members=3))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    expected = ["Archive trop peuplée : plus de 3 membres."] if many else []
+    assert (reasons(results), peak < 2_000_000) == (expected, True)
+
+
+def test_the_members_of_a_long_archive_are_counted_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    path = a_zip(tmp_path / "longue.zip", {f"{n}.xml": b"<a/>" for n in range(4)})
+    assert b"PK\x06\x06" in path.read_bytes()
+    assert len(found(path, limits=Limits(max_members=4))) == 4
+    crowded = found(path, limits=Limits(max_members=3))
+    assert reasons(crowded) == ["Archive trop peuplée : plus de 3 membres."]
+
+
+def test_members_that_share_their_bytes_are_no_more_than_their_archive(tmp_path: Path) -> None:
+    """Each of 200 members of 2 MB is honest alone; 400 MB do not come out of 30 kB."""
+    path = a_zip(tmp_path / "partage.zip", {"a": bytes(2_000_000)})
+    data = path.read_bytes()
+    entry, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    directory = data[entry:end] * 200
+    ending = bytearray(data[end:])
+    ending[12:16] = len(directory).to_bytes(4, "little")
+    path.write_bytes(data[:entry] + directory + ending)
+    assert reasons(found(path)) == [
+        "Compression anormale : plus de 200 octets pour un octet d'archive."
+    ]
 
 
 def _cut(data: bytes) -> Iterator[bytes]:

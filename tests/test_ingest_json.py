@@ -164,7 +164,10 @@ def test_an_item_that_is_too_large_is_passed_over() -> None:
 
 
 @pytest.mark.usefixtures("small_pieces")
-@pytest.mark.parametrize("text", ['["' + "x" * 300, '[{"a": "' + "x" * 300, "[" + "1" * 300])
+@pytest.mark.parametrize(
+    "text",
+    ['["' + "x" * 300, '[{"a": "' + "x" * 300, "[" + "1" * 300, '{"a": 1}\n{"b": "' + "x" * 300],
+)
 def test_a_value_without_end_stops_the_document(text: str) -> None:
     assert "trop volumineuse" in read(text)[-1].reason
 

@@ -10,7 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 
-from ingest.feeds import rows
+from ingest.feeds import rows, workbook
 from ingest.feeds.tabular import read
 from ingest.notice import Amount, Code, Notice, Received, Text
 from ingest.source import Source, source
@@ -194,6 +194,25 @@ def test_a_line_without_end_stops_the_document() -> None:
     assert len(found) == 1
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r"])
+def test_lines_end_as_any_machine_ends_them(end: str) -> None:
+    text = end.join(["id,titre", "1,a", '2,"b\rb"', "3,c", ""])
+    found = received(b"\xef\xbb\xbf" + text.encode(), small())
+    assert [one.notice.key for one in found if one.notice] == ["1", "2", "3"]
+
+
+def test_quotes_that_are_never_closed_cost_their_part_of_the_table_and_no_memory() -> None:
+    """131,072 signs are the longest cell; the row that opens it is one that has a reason."""
+    lines = [f"{number},titre" for number in range(60_000)]
+    lines[30_000] = '30000,"titre'
+    found = received("id,titre\n" + "\n".join(lines) + "\n", small())
+    assert [one.reason for one in found if one.reason] == ["CSV incorrect : cellule trop longue."]
+    keys = [int(one.notice.key) for one in found if one.notice]
+    assert keys[:30_000] == list(range(30_000))
+    assert keys[-1] == 59_999
+    assert len(keys) > 45_000
+
+
 # --- workbooks ----------------------------------------------------------------------------------
 
 
@@ -234,6 +253,75 @@ def test_a_workbook_that_unpacks_to_a_mountain_is_refused() -> None:
     assert reasons(stream.getvalue(), small()) == [
         ("", "Classeur trop volumineux une fois décompressé.")
     ]
+
+
+def changed(book: bytes, part: str, before: bytes, after: bytes) -> bytes:
+    """A workbook in which something was replaced in one of its parts."""
+    stream = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(book)) as old,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
+        assert before in old.read(part)
+        for name in old.namelist():
+            data = old.read(name)
+            new.writestr(name, data.replace(before, after, 1) if name == part else data)
+    return stream.getvalue()
+
+
+HEAVY = "Classeur trop volumineux une fois décompressé."
+TEXTS = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+
+
+@pytest.mark.parametrize(
+    ("part", "before", "piece"),
+    [
+        ("xl/styles.xml", b"</cellXfs>", b"<xf/>"),
+        ("xl/workbook.xml", b"</sheets>", b'<sheet name="a" sheetId="1"/>'),
+    ],
+)
+def test_a_part_that_would_fill_the_memory_is_refused_before_it_is_read(
+    monkeypatch: pytest.MonkeyPatch, part: str, before: bytes, piece: bytes
+) -> None:
+    monkeypatch.setattr(workbook, "MAX_PART", 20_000)
+    book = a_workbook(["id", "titre"], ["1", "a"])
+    assert len(notices_of(book, small())) == 1
+    heavy = changed(book, part, before, piece * (25_000 // len(piece)) + before)
+    assert reasons(heavy, small()) == [("", HEAVY)]
+
+
+@pytest.mark.parametrize("name", ["xl/sharedStrings.xml", "xl/worksheets/b.xml", "xl/media/a.png"])
+def test_a_part_is_known_by_its_type_not_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The texts of cells, held in memory, may be called a sheet or an image."""
+    monkeypatch.setattr(workbook, "_LARGEST", {**workbook._LARGEST, TEXTS: 20_000})
+    declared = f'<Override PartName="/{name}" ContentType="{TEXTS}"/></Types>'
+    book = a_workbook(["id", "titre"], ["1", "a"])
+    stream = io.BytesIO(changed(book, "[Content_Types].xml", b"</Types>", declared.encode()))
+    with zipfile.ZipFile(stream, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, b"<sst>" + b"<si><t>a</t></si>" * 2_000 + b"</sst>")
+    assert reasons(stream.getvalue(), small()) == [("", HEAVY)]
+
+
+LAUGHS = b"""<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa">%s]>""" % b"".join(
+    b"<!ENTITY %c '%s'>" % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9)
+)
+
+
+def test_a_billion_laughs_in_a_workbook_is_not_read() -> None:
+    sheet = "xl/worksheets/sheet1.xml"
+    laughing = changed(
+        a_workbook(["id", "titre"], ["1", "a"]), sheet, b"<worksheet", LAUGHS + b"<worksheet"
+    )
+    laughing = changed(laughing, sheet, b">a<", b">&j;<")
+    assert reasons(laughing, small()) == [("", "Classeur Excel illisible.")]
+
+
+def test_a_formula_is_the_value_that_was_saved_with_it_or_nothing() -> None:
+    book = a_workbook(["id", "titre"], ["1", '=HYPERLINK("http://x.test","a")'], ["2", "b"])
+    assert reasons(book, small()) == [("ligne 2", "Ligne sans titre (titre).")]
+    assert [one.notice.key for one in received(book, small()) if one.notice] == ["2"]
 
 
 def test_a_sheet_whose_rows_reach_the_last_column_costs_no_more_than_its_header() -> None:

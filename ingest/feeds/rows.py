@@ -17,12 +17,15 @@ import openpyxl
 from ingest.document import RATIO_FLOOR, DocumentError
 from ingest.encoding import SUBJECT, Reading, Remark, reading, recovered, text_of
 from ingest.feeds.json_items import items
+from ingest.feeds.workbook import too_heavy
 from ingest.source import Mapping
 
 MAX_LINE = 1_000_000  # signs of one physical line of a CSV
-MAX_SHEET = 200_000_000  # bytes of an unpacked workbook
 MAX_ROWS = 1_048_576  # rows of a sheet in Excel's own format
 MAX_COLUMNS = 1_000  # columns of a sheet's header
+
+# Values, not formulas, and nothing of other workbooks.
+_READING = {"read_only": True, "data_only": True, "keep_links": False}
 
 # What opening or reading a damaged workbook raises, from zip to XML.
 _BROKEN_SHEET = (
@@ -134,7 +137,7 @@ def xlsx_rows(stream: BinaryIO, mapping: Mapping) -> Iterator[Row]:
     with tempfile.SpooledTemporaryFile(max_size=RATIO_FLOOR) as file:
         copyfileobj(stream, file)
         try:
-            if _unpacked_size(file) > MAX_SHEET:
+            if too_heavy(file):
                 yield Row("", reason="Classeur trop volumineux une fois décompressé.")
                 return
             yield from _headed(_sheet(file, mapping))
@@ -144,13 +147,8 @@ def xlsx_rows(stream: BinaryIO, mapping: Mapping) -> Iterator[Row]:
             yield Row("", reason="Classeur Excel illisible.")
 
 
-def _unpacked_size(file: Any) -> int:
-    with zipfile.ZipFile(file) as archive:
-        return sum(member.file_size for member in archive.infolist())
-
-
 def _sheet(file: Any, mapping: Mapping) -> Iterator[tuple[str, Sequence[str] | str]]:
-    book: Any = _quiet(lambda: openpyxl.load_workbook(file, read_only=True, data_only=True))
+    book: Any = _quiet(lambda: openpyxl.load_workbook(file, **_READING))
     if mapping.rows and mapping.rows not in book.sheetnames:
         names = ", ".join(book.sheetnames)
         yield "", f"Feuille « {mapping.rows} » absente ; feuilles lues : {names}."
