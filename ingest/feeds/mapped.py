@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any
 from urllib.parse import urljoin
 
@@ -48,20 +47,14 @@ def columns(mapping: Mapping) -> Iterator[tuple[str, str]]:
         yield from ((field, path) for path in paths(getattr(mapping, field)))
 
 
-# What a page names, told without a loop: it is asked for at each row.
-_used = attrgetter("key", "title", "body", *_FIELDS, "ignored")
-
-
 @lru_cache(maxsize=1_000)
-def _known(used: tuple[str | tuple[str, ...], ...], codes: tuple[str, ...]) -> frozenset[str]:
-    *fields, ignored = ((one,) if isinstance(one, str) else one for one in used)
-    paths = (path for some in (*fields, codes) for path in some if path)
-    return frozenset(part.name for path in paths for part in parsed(path)) | frozenset(ignored)
+def _known(columns: tuple[str, ...], ignored: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(part.name for path in columns for part in parsed(path)) | frozenset(ignored)
 
 
 def named(mapping: Mapping) -> frozenset[str]:
     """All the columns that the page names, those it ignores among them."""
-    return _known(_used(mapping), tuple(mapping.codes.values()))
+    return _known(tuple(column for _, column in columns(mapping)), mapping.ignored)
 
 
 def unknown(row: Row, mapping: Mapping) -> tuple[str, ...]:
