@@ -1,5 +1,6 @@
 """What a spider asks for, and what it reads in the answer."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -54,19 +55,38 @@ class Ask:
         return asdict(self)
 
 
+def plain(text: str) -> str:
+    """A text from outside, short, as it can be written: lone surrogates cannot, in UTF-8."""
+    return text[:500].encode("utf-8", "backslashreplace").decode()
+
+
+def possible(wanted: Iterable[dict[str, Any]]) -> tuple[tuple[Ask, ...], tuple[str, ...]]:
+    """The requests that can be made of these fields of ``Ask``, and the addresses of the others:
+    one bad row of a list must not hide its neighbours."""
+    asks, lost = [], []
+    for fields in wanted:
+        try:
+            asks.append(Ask(**fields))
+        except ValueError:
+            lost.append(plain(fields["address"]))
+    return tuple(asks), tuple(lost)
+
+
 @dataclass(frozen=True, slots=True)
 class Read:
     """What an answer says.
 
     items: how many notices it holds or lists; keys: their identifiers where it gives them: one that
     comes twice counts once. declared: how many there are in all answers together, None when unsaid.
-    follow: what to ask next. Raises ValueError when a key cannot be written.
+    follow: what to ask next. lost: what it lists and nobody can ask for (addresses, rows).
+    Raises ValueError when a key cannot be written.
     """
 
     items: int = 0
     keys: tuple[str, ...] = ()
     declared: int | None = None
     follow: tuple[Ask, ...] = ()
+    lost: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         "".join(self.keys).encode()

@@ -37,7 +37,9 @@ class Step:
         """From what ``orjson.dumps`` made of a step. Raises LookupError, TypeError, ValueError."""
         read = data["read"]
         follow = tuple(Ask(**one) for one in read["follow"])
-        made = Read(read["items"], tuple(read["keys"]), read["declared"], follow)
+        made = Read(
+            read["items"], tuple(read["keys"]), read["declared"], follow, tuple(read["lost"])
+        )
         return cls(**{**data, "ask": Ask(**data["ask"]), "read": made})
 
 
@@ -119,6 +121,8 @@ class Journal:
             self.landed += 1
             self.bytes += step.landed
         self.unchanged += step.unchanged
+        for lost in read.lost:
+            self.missed.append({"address": lost, "reason": "unreadable", "detail": ask.address})
         if step.missed:
             missed = {"address": ask.address, "reason": step.missed, "detail": step.detail}
             self.missed.append(missed)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import orjson
 
-from crawlers.ask import Ask
+from crawlers.ask import Ask, plain
 from crawlers.journal import Journal, Step
 
 REPORT, JOURNAL = "_run.json", "_journal.jsonl"
@@ -57,11 +57,6 @@ def _alone(folder: Path) -> int:
         os.close(handle)
         raise
     return handle
-
-
-def _plain(text: str) -> str:
-    # Addresses and messages come from outside: lone surrogates cannot be written in UTF-8.
-    return text[:500].encode("utf-8", "backslashreplace").decode()
 
 
 class Run:
@@ -125,12 +120,12 @@ class Run:
     def miss(self, ask: Ask, reason: str, detail: str = "", landed: int | None = None) -> None:
         """Notes a request that brought nothing and that the crawl can do without. landed: bytes of
         an answer that landed nevertheless. Raises OSError."""
-        self.step(Step(ask, landed=landed, missed=reason, detail=_plain(detail)))
+        self.step(Step(ask, landed=landed, missed=reason, detail=plain(detail)))
 
     def fail(self, reason: str, address: str, detail: str = "") -> None:
         """Notes why the run ends here."""
         self.reason = reason
-        self.errors.append({"reason": reason, "address": _plain(address), "detail": _plain(detail)})
+        self.errors.append({"reason": reason, "address": plain(address), "detail": plain(detail)})
 
     def close(self) -> None:
         """Writes the report and leaves the folder to others. Raises OSError."""

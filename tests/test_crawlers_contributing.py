@@ -84,3 +84,9 @@ def test_the_spider_shown_is_the_spider_we_have() -> None:
     exec(block("python"), {**vars(ocds)}, shown)
     assert shown["OcdsSpider"].paging == ocds.OcdsSpider.paging
     assert shown["OcdsSpider"].name == ocds.OcdsSpider.name
+
+
+def test_a_spider_is_a_declaration_of_sixty_lines_at_most() -> None:
+    folder = Path(__file__).parents[1] / "crawlers" / "spiders"
+    lines = {path.name: path.read_text("utf-8").count("\n") for path in folder.glob("*.py")}
+    assert {name: count for name, count in lines.items() if count > 60} == {}

@@ -258,6 +258,7 @@ def test_only_the_pages_that_a_source_s_page_describes_are_asked_for(desk: Desk)
 
 
 def test_a_page_whose_date_in_the_list_is_the_same_is_not_asked_again(desk: Desk) -> None:
+    """Unless the day is not over: it may change again on it."""
     desk.crawl(page("sitemap"))
     before = desk.services[SITE]
 
@@ -272,9 +273,30 @@ def test_a_page_whose_date_in_the_list_is_the_same_is_not_asked_again(desk: Desk
 
     desk.services[SITE] = site
     run = desk.crawl(page("sitemap"))
-    assert [path for path in desk.asked if path.startswith("/demandes/")] == ["/demandes/4"]
+    assert [path for path in desk.asked if path.startswith("/demandes/")] == [
+        "/demandes/0",
+        "/demandes/4",
+    ]
     assert (run.reason, run.journal.unchanged) == ("finished", 7)
     assert len([one for one in run.journal.known if "/demandes/" in one]) == 7
+
+
+def test_one_address_that_nobody_can_ask_for_does_not_hide_the_others(desk: Desk) -> None:
+    before, long = desk.services[SITE], f"https://{SITE}/demandes/{'9' * 3_000}"
+
+    def site(asked: Asked) -> Answer:
+        answer = before(asked)
+        if asked.path != "/plans/3.xml.gz":
+            return answer
+        assert isinstance(answer.body, bytes)
+        plan = unpacked(answer.body, 100_000)
+        row = f"<url><loc>{long}</loc></url></urlset>".encode()
+        return Answer(gzip.compress(plan.replace(b"</urlset>", row)))
+
+    desk.services[SITE] = site
+    run = desk.crawl(page("sitemap"))
+    assert (run.reason, run.journal.items) == ("finished", 7)
+    assert [one["address"] for one in run.journal.missed] == [long[:500]]
 
 
 def test_pages_older_than_the_dates_asked_for_are_left(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from html import unescape
 
 from scrapy.http import Response
 
-from crawlers.ask import Ask, Read
+from crawlers.ask import Ask, Read, possible
 from crawlers.spiders.files import suffix
 from crawlers.walk import Walk
 
@@ -35,8 +35,9 @@ class CatalogueSpider(Walk):
         # JSON may write each "/" as "\\/", XML each "&" as "&amp;".
         text = unescape(answer.body.decode("utf-8", "replace").replace("\\/", "/"))
         files = tuple(filter(self._wanted, dict.fromkeys(_ADDRESS.findall(text))))
-        follow = (Ask(one, alone=True, suffix=suffix(one), conditional=True) for one in files)
-        return Read(len(files), files, follow=tuple(follow))
+        asked = {"alone": True, "conditional": True}
+        follow, lost = possible({"address": one, "suffix": suffix(one), **asked} for one in files)
+        return Read(len(files), files, follow=follow, lost=lost)
 
     def _wanted(self, address: str) -> bool:
         found = re.search(self.order.collect.details, address)

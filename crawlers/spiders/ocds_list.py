@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from scrapy.http import Response
 
-from crawlers.ask import Ask, Read
+from crawlers.ask import Ask, Read, possible
 from crawlers.paged import PagedSpider, at, items_of, parsed
 
 _FIELD = re.compile(r"\{([\w.-]+)\}")
@@ -30,17 +30,16 @@ class OcdsListSpider(PagedSpider):
             return Read()
         read, rows = super().read(ask, answer), items_of(parsed(answer.body), self._paging())
         lists = (replace(one, notices=False) for one in read.follow)
-        return replace(read, follow=(*lists, *self._details(answer.url, rows)))
+        details, lost = possible(self._details(rows))
+        return replace(read, follow=(*lists, *details), lost=lost)
 
-    def _details(self, home: str, rows: list[Any]) -> Iterator[Ask]:
+    def _details(self, rows: list[Any]) -> Iterator[dict[str, Any]]:
         version = self._paging().version
-        for number, row in enumerate(rows):
-            address = filled(self.order.collect.details, row)
+        for row in rows:
             said = str(at(row, version) or "") if version else ""
-            if address is None:
-                self.run.miss(Ask(f"{home}#{number}", alone=True), "unreadable", str(row))
-            else:
-                yield Ask(address, alone=True, version=said, conditional=not said)
+            # A row is no address: without its fields, it is told as it is.
+            address = filled(self.order.collect.details, row) or str(row)
+            yield {"address": address, "alone": True, "version": said, "conditional": not said}
 
 
 def filled(template: str, row: Any) -> str | None:
