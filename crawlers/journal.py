@@ -126,7 +126,8 @@ class Journal:
         if step.missed:
             missed = {"address": ask.address, "reason": step.missed, "detail": step.detail}
             self.missed.append(missed)
-        if step.state:
+        # Without anything to give back, a detail is named nevertheless: it was had.
+        if step.state or (ask.alone and not step.missed):
             self.known[ask.name] = step.state
 
 

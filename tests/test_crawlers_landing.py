@@ -96,3 +96,11 @@ def test_what_is_not_a_body_has_a_name_that_ingestion_skips(run: Run) -> None:
 def test_by_default_a_service_has_a_second_between_two_requests() -> None:
     assert settings()["DOWNLOAD_DELAY"] == settings()["AUTOTHROTTLE_START_DELAY"] == MIN_DELAY == 1
     assert settings()["DOWNLOAD_DELAY_JITTER"] == 0
+
+
+def test_a_detail_that_was_had_is_named_even_without_anything_to_give_back(run: Run) -> None:
+    """Where it was missed before, it leaves quarantine by its address."""
+    had, lost = (Ask(f"https://x.test/{name}", alone=True) for name in ("had", "lost"))
+    run.step(Step(had, landed=2))
+    run.miss(lost, "absent")
+    assert run.journal.known == {had.name: {}}
