@@ -22,6 +22,7 @@ from ingest.brought import bring
 from ingest.collect import Collect
 from ingest.collections import (
     IMPOSSIBLE,
+    RESUMED_WITHIN,
     Claim,
     Collection,
     CollectionError,
@@ -167,14 +168,14 @@ class Collecting:
         return self.clock().astimezone(UTC).date()
 
     def _since(self, page: Source, asked: Collect) -> date:
-        """From which day to ask: what was let in is read again for a few days, what was held is
-        asked for again whole. What a person let in of a crawl that stopped moves nothing: nobody
-        knows what the rest held."""
+        """From which day to ask: what was let in is read again for a few days, what was held or
+        rejected is asked for again whole. What a person let in of a crawl that stopped moves
+        nothing: nobody knows what the rest held."""
         last = self.collections.complete(page.name)
         if last and last.until:
             return min(last.until, self._today()) - timedelta(days=asked.overlap_days)
         first = self._today() - timedelta(days=asked.first_days)
-        return min(first, self.collections.first_held(page.name) or first)
+        return min(first, self.collections.first_asked(page.name) or first)
 
     def _collect(self, claim: Claim, page: Source, progress: Progress) -> Collected:
         if claim.row.decided_by:  # a person had let it in, and whoever did it was killed
@@ -192,13 +193,15 @@ class Collecting:
         # Not one that stopped: what did not change since may lead to what it missed.
         last = self.collections.complete(row.source)
         since, until = row.since, row.until
+        # Pages read long before the others are no more those of the service.
+        fresh = self.clock() - row.started < RESUMED_WITHIN
         assert since is not None and until is not None
         return Request(
             source=row.source,
             landing=self.landing,
             since=since,
             until=until,
-            resume=self._folder(row),
+            resume=self._folder(row) if fresh else None,
             known=known(self._folder(last)) if last else {},
         )
 

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 import orjson
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from index.store import LeadStore
@@ -170,14 +170,14 @@ class Collections:
         rows = self.promoted(source, asked=True, limit=_PARTIAL)
         return next((row for row in rows if row.crawl.finished), None)
 
-    def first_held(self, source: str) -> date | None:
-        """The earliest day that a collection not let in asked for."""
-        days = select(func.min(collection.c.since)).where(
-            collection.c.source == source, collection.c.state == "held"
+    def first_asked(self, source: str) -> date | None:
+        """The earliest day that a source was asked for, whatever became of what it gave."""
+        found = select(collection).where(
+            collection.c.source == source, collection.c.since.is_not(None)
         )
         with self.store.reading() as connection:
-            found: date | None = connection.execute(days).scalar_one()
-        return found
+            rows = _rows(connection, found.order_by(collection.c.since))
+        return next((row.since for row in rows if row.crawl.reason != IMPOSSIBLE), None)
 
     def claim(self, source: str, since: date, until: date) -> Claim | None:
         """Work on the collection of a source: the one that was killed or stopped, else a new one
