@@ -1,5 +1,6 @@
 """A source collected for real: the crawler in its own process, a server, a record."""
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -143,3 +144,22 @@ def test_no_crawl_outlives_who_asked_for_it(collecting: Collecting, replica: Rep
     assert (done.outcome, len(keys(collecting))) == ("promoted", 3)
     pages = [one.path for one in replica.asked[asked:] if one.path[1:].isdigit()]
     assert "/1" not in pages  # it was read, and the crawl was resumed
+
+
+def test_ctrl_c_on_a_terminal_does_not_reach_a_crawl(collecting: Collecting) -> None:
+    """It is sent to a whole group: a crawl that ended by itself would look like a broken one."""
+    groups: set[int] = set()
+
+    def look(told: Told) -> None:
+        if told.step == "crawl":
+            groups.update(os.getpgid(child) for child in crawls())
+
+    assert collecting.collect("paquets", look).outcome == "promoted"
+    assert groups and os.getpgid(0) not in groups
+
+
+def crawls() -> list[int]:
+    """The crawls that this process started."""
+    children = Path("/proc/self/task").glob("*/children")
+    pids = [int(pid) for file in children for pid in file.read_text().split()]
+    return [pid for pid in pids if b"crawlers" in Path(f"/proc/{pid}/cmdline").read_bytes()]

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import select
 
 from index.store import LeadStore
-from index.tables import collection, incident, slot
+from index.tables import collection, slot
 from ingest.drop import READ
 from ingest.schedule import MEMORY
 from replica.server import Answer, Asked, Replica, serving
@@ -104,7 +104,7 @@ class Desk:
         }
         process = subprocess.Popen(
             [*command, *quick, *options], env=environment, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         self.started.append(process)
         return process
@@ -231,19 +231,6 @@ def test_a_scheduler_told_to_stop_leaves_its_work_to_the_next(alone: Desk) -> No
     assert (NAMES[0], "promoted") in facts([*told, *following], "collected")
     assert [bool(row.done) for row in alone.rows(slot)] == [True]
     assert alone.leads() == 4
-
-
-def test_ctrl_c_on_a_terminal_leaves_a_crawl_to_be_resumed_not_an_incident(alone: Desk) -> None:
-    alone.service.held.clear()
-    process = alone.plan(names=NAMES[:1])
-    assert alone.service.asked.wait(LONG)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all that it started
-    told = alone.end(process)
-    assert [one["event"] for one in told][-2:] == ["stopped", "ended"]
-    assert alone.rows(incident) == []
-    alone.service.held.set()
-    following = alone.end(alone.plan("--une-fois", names=NAMES[:1]))
-    assert facts(following, "collected") == [(NAMES[0], "promoted")]
 
 
 def test_slots_that_tell_nothing_any_more_are_forgotten(alone: Desk) -> None:
