@@ -21,7 +21,7 @@ def _list(address: str) -> Ask:
 
 
 class SitemapSpider(Walk):
-    """Pages whose address matches ``details``, but those older than the dates asked for or unchanged.
+    """Pages whose address matches ``details``, but those too old or unchanged.
     Standard: https://www.sitemaps.org/protocol.html. No other link is followed."""
 
     name = "sitemap"
