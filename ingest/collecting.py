@@ -53,6 +53,7 @@ _BUSY = "Une autre collecte de cette source est en cours."
 _DEADLY = (
     f"Examen interrompu {MAX_ATTEMPTS} fois : un document met peut-être le programme en échec."
 )
+_EMPTY = "La collecte {} s’est arrêtée sans rien recevoir : il n’y a rien à admettre."
 _GONE = "Le dossier de la collecte {} a disparu : rien ne peut plus y être lu."
 _CUT = "Copie interrompue : les fichiers sont à apporter de nouveau."
 _BY_HAND = "Cette source n’est pas interrogée : ses avis sont apportés."
@@ -132,6 +133,8 @@ class Collecting:
         page = self._page(row.source)
         if row.folder and self._folder(row) is None:
             raise CollectionError(_GONE.format(number))
+        if not (row.crawl.finished or row.looked.get("documents") or row.crawl.missed):
+            raise CollectionError(_EMPTY.format(number))
         claim = self.collections.decide(number, by)
         return self._work(claim, lambda: self._let_in(claim, page, progress))
 

@@ -686,3 +686,11 @@ class Broken(Service):
 
     def __call__(self, request: Request, tell: Callable[[Told], None]) -> Answer:
         return Answer(last="ModuleNotFoundError: No module named 'scrapy'")
+
+
+def test_a_crawl_that_stopped_before_it_had_anything_cannot_be_let_in(world: World) -> None:
+    held = world.collect(reason="refused")
+    assert (held.outcome, held.number) == ("held", 1)
+    with pytest.raises(CollectionError, match="sans rien recevoir"):
+        world.collecting.promote(1, "Ada")
+    assert world.states() == ["held"]
