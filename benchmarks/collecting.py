@@ -1,6 +1,6 @@
 """Collecting everything that the replica serves, while the crawls are killed.
 
-    python -m benchmarks.collecting ../shared/data
+    python -m benchmarks.collecting ../shared/data [SOURCE…]
 
 Every source whose service the replica stands for is crawled in one go, then again with KILLS kill
 -9 at points drawn from SEED, one a source at least, each time resumed from its journal. What the
@@ -33,7 +33,7 @@ from ingest.notice import Notice
 from ingest.pipeline import READERS
 from ingest.recognise import format_of
 from ingest.source import Source, sources
-from replica import ocds
+from replica import ocds, sam
 from replica.days import LAST
 from replica.material import Piece, pieces
 from replica.server import Answer, Asked, Replica, serving
@@ -121,7 +121,7 @@ def served(replica: Replica) -> list[Source]:
         if page.collect is None:
             continue
         if page.collect.key:
-            os.environ.setdefault(page.collect.key.variable, "essai")
+            os.environ.setdefault(page.collect.key.variable, sam.KEY)
         asked = order(page, SINCE, UNTIL, UNTIL, "essai")
         if urlsplit(asked.address).hostname in replica.services:
             found.append(page)
@@ -156,12 +156,12 @@ def compare(page: Source, given: Held, replica: Replica, killer: Killer) -> dict
     return dict(zip(NAMES, row, strict=True))
 
 
-def main(data: Path) -> int:
-    """Print one line a source, then the sum."""
+def main(data: Path, names: Sequence[str] = ()) -> int:
+    """Print one line a source, then the sum. names: of sources, all of them when empty."""
     material, draw = pieces(data / "notices"), random.Random(SEED)
     killer, totals, whole, weights = Killer(draw), Counter[str](), [], []
     with serving(Replica(services(data / "notices"), traps=[killer])) as replica:
-        pages = served(replica)
+        pages = [page for page in served(replica) if not names or page.name in names]
         for page in pages:
             killer.requests = 0
             with TemporaryDirectory() as place:
@@ -181,4 +181,4 @@ def main(data: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
