@@ -1,7 +1,7 @@
 """What a spider asks for, and what it reads in the answer."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,10 +49,6 @@ class Ask:
     def name(self) -> str:
         """What tells this request from another."""
         return f"{self.address} {self.body}" if self.body else self.address
-
-    def to_json(self) -> dict[str, Any]:
-        """A plain JSON object: what ``Ask(**…)`` takes."""
-        return asdict(self)
 
 
 def plain(text: str) -> str:

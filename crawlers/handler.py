@@ -23,10 +23,9 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 from service_identity import VerificationError
 
+from crawlers.address import origin, with_parameter
 from crawlers.faults import Fault
 from crawlers.heads import HeadTooLarge, LimitedFactory
-from crawlers.order import origin
-from crawlers.paged import with_parameter
 from crawlers.robots import PATH
 from crawlers.walk import Walk
 

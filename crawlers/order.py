@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from urllib.parse import parse_qsl, quote, quote_plus, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
+from crawlers.address import origin, without_parameter
 from crawlers.networks import private
 from ingest.collect import Collect, dated
 from ingest.source import Source, SourceError
@@ -50,19 +51,7 @@ class Order:
     def unkeyed(self, address: str) -> str:
         """An address without the access key, which services like to repeat in their links."""
         name = self.collect.key.parameter if self.collect.key else ""
-        parts = urlsplit(address)
-        query = parse_qsl(parts.query, True) if name else []
-        if name not in dict(query):
-            return address
-        left = urlencode([one for one in query if one[0] != name])
-        return parts._replace(query=left).geturl()
-
-
-def origin(address: str) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port of an address: who answers, and how. Raises ValueError."""
-    parts = urlsplit(address)
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, parts.hostname, port
+        return without_parameter(address, name) if name else address
 
 
 def order(

@@ -3,10 +3,11 @@
 import hashlib
 import json
 from typing import Any, ClassVar
-from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from scrapy.http import Response
 
+from crawlers.address import with_parameter
 from crawlers.ask import Ask, PageError, Read
 from crawlers.landing import Run
 from crawlers.order import Order
@@ -78,13 +79,6 @@ def counted_on(paging: Paging, address: str, items: int) -> str:
     return with_parameter(address, paging.parameter, str(int(said) + step))
 
 
-def with_parameter(address: str, name: str, value: str) -> str:
-    """An address in which a parameter of the query has this value."""
-    parts = urlsplit(address)
-    query = [one for one in parse_qsl(parts.query, True) if one[0] != name]
-    return parts._replace(query=urlencode([*query, (name, value)])).geturl()
-
-
 class PagedSpider(Walk):
     """A spider is a name and a Paging, or takes its Paging from the source's page."""
 
@@ -110,7 +104,12 @@ class PagedSpider(Walk):
             address = next_address(page, paging, answer.url)
         follow = () if address is None else (self._go_on(address, answer.body),)
         keys = (at(item, paging.key) or f"{answer.url}#{n}" for n, item in enumerate(found))
-        return Read(items, tuple(map(str, keys)) if paging.key else (), declared, follow)
+        read = Read(items, tuple(map(str, keys)) if paging.key else (), declared, follow)
+        return self.of_items(read, found)
+
+    def of_items(self, read: Read, items: list[Any]) -> Read:
+        """What a page says, once its items are looked at. Raises ValueError."""
+        return read
 
     def _paging(self) -> Paging:
         paging = self.order.collect.paging or self.paging
@@ -123,8 +122,8 @@ class PagedSpider(Walk):
 
     def _go_on(self, address: str, body: bytes) -> Ask:
         """The next page. Raises PageError when pages turn in circles or bring nothing."""
-        ask, seen = Ask(self.order.unkeyed(address)), hashlib.sha256(body).digest()
-        if self.run.journal.asked(ask) or seen == self.seen:
+        ask, seen = self.unread(Ask(address)), hashlib.sha256(body).digest()
+        if seen == self.seen:
             raise PageError(f"{address} was read before", "loop")
         if self.empty >= MAX_EMPTY:
             raise PageError(f"{MAX_EMPTY} empty pages before {address}", "empty")

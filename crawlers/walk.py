@@ -57,6 +57,14 @@ class Walk(Spider):
         to say why) when it cannot be read."""
         return Read()
 
+    def unread(self, ask: Ask) -> Ask:
+        """The page after this one. Raises PageError when it was read before: pages turn in
+        circles."""
+        ask = self._without_key(ask)
+        if self.run.journal.asked(ask):
+            raise PageError(f"{ask.address} was read before", "loop")
+        return ask
+
     async def start(self) -> AsyncIterator[Request]:
         """Called by Scrapy."""
         try:
@@ -186,7 +194,8 @@ class Walk(Spider):
         self.run.land(ask, answer.body)
         try:
             _data(ask, answer)
-            read = self._unkeyed(self.read(ask, answer))
+            read = self.read(ask, answer)
+            read = replace(read, follow=tuple(map(self._without_key, read.follow)))
         except (ValueError, RecursionError) as error:
             reason = error.reason if isinstance(error, PageError) else "unreadable"
             self._lose(ask, reason, str(error), len(answer.body))
@@ -196,9 +205,8 @@ class Walk(Spider):
             self.missed = 0
             self.run.step(Step(ask, read, len(answer.body), state=_state(ask, answer)))
 
-    def _unkeyed(self, read: Read) -> Read:
-        follow = (replace(ask, address=self.order.unkeyed(ask.address)) for ask in read.follow)
-        return replace(read, follow=tuple(follow))
+    def _without_key(self, ask: Ask) -> Ask:
+        return replace(ask, address=self.order.unkeyed(ask.address))
 
     def _surprise(
         self, reason: str, error: Exception, ask: Ask | None = None, landed: int | None = None

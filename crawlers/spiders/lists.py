@@ -36,9 +36,7 @@ class ListSpider(Walk):
         link = page.xpath(paging.link).get() if paging else None
         if link is None:
             return Read(len(keys), keys)
-        following = Ask(urljoin(ask.address, link.strip()), suffix="html")
-        if self.run.journal.asked(following):
-            raise PageError(f"{following.address} was read before", "loop")
+        following = self.unread(Ask(urljoin(ask.address, link.strip()), suffix="html"))
         return Read(len(keys), keys, follow=(following,))
 
     def _keys(self, page: Selector) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from scrapy.http import Response
 
 from crawlers.ask import Ask, Read, possible
-from crawlers.paged import PagedSpider, at, items_of, parsed
+from crawlers.paged import PagedSpider, at
 
 _FIELD = re.compile(r"\{([\w.-]+)\}")
 
@@ -25,12 +25,13 @@ class OcdsListSpider(PagedSpider):
         return tuple(replace(ask, notices=False) for ask in super().first())
 
     def read(self, ask: Ask, answer: Response) -> Read:
-        """The items of a page of the list, and the page after it."""
-        if ask.notices:
-            return Read()
-        read, rows = super().read(ask, answer), items_of(parsed(answer.body), self._paging())
+        """A page of the list; records are for ingestion to read."""
+        return Read() if ask.notices else super().read(ask, answer)
+
+    def of_items(self, read: Read, items: list[Any]) -> Read:
+        """The page after it, and a record for each item."""
         lists = (replace(one, notices=False) for one in read.follow)
-        details, lost = possible(self._details(rows))
+        details, lost = possible(self._details(items))
         return replace(read, follow=(*lists, *details), lost=lost)
 
     def _details(self, rows: list[Any]) -> Iterator[dict[str, Any]]:

@@ -45,8 +45,8 @@ class RssSpider(Walk):
 
     def _page(self, address: str, keys: tuple[str, ...]) -> Ask:
         """The page after one with these items. Raises PageError when pages turn in circles."""
-        ask = Ask(address, suffix="xml")
-        if self.run.journal.asked(ask) or keys == self.seen:
+        ask = self.unread(Ask(address, suffix="xml"))
+        if keys == self.seen:
             raise PageError(f"{address} was read before", "loop")
         self.seen = keys
         return ask

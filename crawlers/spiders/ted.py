@@ -43,9 +43,7 @@ class TedSpider(Walk):
         numbers = tuple(str(notice["publication-number"]) for notice in page["notices"])
         details = tuple(map(_detail, page["notices"]))
         token = page["iterationNextToken"]
-        lists = (self._search(token),) if token and details else ()
-        if any(map(self.run.journal.asked, lists)):
-            raise PageError("the token of the next page came before", "loop")
+        lists = (self.unread(self._search(token)),) if token and details else ()
         return Read(len(numbers), numbers, page["totalNoticeCount"], (*lists, *details))
 
     def _search(self, token: str = "") -> Ask:

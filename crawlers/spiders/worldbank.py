@@ -5,14 +5,11 @@ and ``fl``. It passes in silence over a parameter that it does not know, dates a
 total counts all that it ever published: the order of the dates tells that a crawl is complete.
 """
 
-import json
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
-from scrapy.http import Response
-
-from crawlers.ask import Ask, PageError, Read
+from crawlers.ask import PageError, Read
 from crawlers.paged import PagedSpider
 from ingest.collect import Paging
 
@@ -28,12 +25,10 @@ class WorldBankSpider(PagedSpider):
     name = "worldbank"
     paging = Paging(items=("procnotices",), key="id", counts="offset", parameter="os")
 
-    def read(self, ask: Ask, answer: Response) -> Read:
-        """The notices of a page; nothing follows one that is too old."""
-        read = super().read(ask, answer)
-        notices = json.loads(answer.body)["procnotices"]
+    def of_items(self, read: Read, items: list[Any]) -> Read:
+        """Nothing follows a page that is too old."""
         try:
-            days = [published(notice) for notice in notices]
+            days = [published(notice) for notice in items]
         except (ValueError, LookupError, TypeError) as error:
             raise PageError(f"a notice without its date: {error}") from error
         if days and days[0] < days[-1]:
