@@ -4,7 +4,6 @@ A generation's name holds the schema's version and the embedder's name: what was
 another version is never read, it is rebuilt from the record.
 """
 
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,23 +12,10 @@ from pathlib import Path
 import orjson
 from filelock import FileLock, Timeout
 
+from index.durable import write_whole
+
 # Seconds that a writer waits for another: longer than any batch, shorter than a rebuild.
 PATIENCE = 30.0
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a small file so that a reader or a crash sees the old content or the new one."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with fresh.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 class IndexBusy(Exception):  # noqa: N818 reads as what happened

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 import orjson
 
+from index.durable import sync, write_whole
 from ingest.crawl import BROUGHT, REPORT
 
 # Names that ingestion passes over (``ingest.document.is_hidden``): a file that is brought is read.
@@ -28,9 +29,9 @@ def bring(
     copied = [_bring(path, folder / f"{n:06d}", beat) for n, path in enumerate(paths, 1)]
     told = {"source": source, "started": now, "finished": now, "reason": BROUGHT}
     told |= {"pages": sum(files for files, _ in copied), "bytes": sum(size for _, size in copied)}
-    _write(folder / REPORT, orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    write_whole(folder / REPORT, orjson.dumps(told, option=orjson.OPT_INDENT_2))
     for place in (folder, folder.parent, folder.parent.parent):
-        _sync(place)
+        sync(place)
 
 
 def _bring(path: Path, place: Path, beat: Callable[[], None]) -> tuple[int, int]:
@@ -44,7 +45,7 @@ def _bring(path: Path, place: Path, beat: Callable[[], None]) -> tuple[int, int]
     else:
         copy(path, target)
     for inside, _, _ in os.walk(place):
-        _sync(Path(inside))
+        sync(Path(inside))
     sizes = [file.lstat().st_size for file in place.rglob("*") if not file.is_dir()]
     return len(sizes), sum(sizes)
 
@@ -71,21 +72,3 @@ def _opened(path: Path) -> BinaryIO:
         os.close(handle)
         raise OSError(f"ni un fichier ni un dossier : {path}")
     return os.fdopen(handle, "rb")
-
-
-def _write(path: Path, body: bytes) -> None:
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-def _sync(folder: Path) -> None:
-    # A new name lives in its folder: without this, a power cut may lose a file already synced.
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -14,7 +14,6 @@ State = Literal["waiting", "read", "held"]
 
 # Where a deposit may be, and what that says of it.
 _PLACES: tuple[tuple[State, str], ...] = (("waiting", ""), ("read", READ), ("held", HELD))
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)

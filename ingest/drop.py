@@ -4,7 +4,6 @@ A file is whole when it no longer changes. Once read it goes to ``_lus`` beside,
 when somebody has to look at it first: nothing is deleted, nothing is overwritten.
 """
 
-import os
 import re
 import stat
 import unicodedata
@@ -14,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
 
+from index.durable import sync
 from ingest.document import shown
 
 READ, HELD = "_lus", "_retenus"
@@ -109,15 +109,6 @@ def settle(path: Path, folder: Path, name: str) -> Path:
         sync(folder)
         return place
     raise AssertionError("numbers have no end")
-
-
-def sync(folder: Path) -> None:
-    """See that the names in a folder survive a power cut. Raises OSError."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class Drops:
