@@ -223,10 +223,6 @@ class Coder:
             corrections=self.corrections | {scheme: told.then(said) if told else said},
         )
 
-    def nearest_learned(self, scheme: Coded, texts: Sequence[Wording]) -> list[Near]:
-        """The learned text closest to each text."""
-        return self._nearest(scheme, self.vectors(texts) @ self.learned[scheme].vectors.T)
-
     def _nearest(self, scheme: Coded, cosines: Shares) -> list[Near]:
         codes = self.learned[scheme].codes
         if not len(codes):

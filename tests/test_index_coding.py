@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from index.coding import Coded, Coder, Wording
+from index.coding import Coded, Coder, Near, Wording
 from index.concepts import concepts
 from index.names import all_names
 
@@ -13,6 +13,11 @@ UNKNOWN_SCRIPT = "事務用品"
 def best(coder: Coder, scheme: Coded, title: str, language: str = "fr") -> str:
     [shares] = coder.shares(scheme, [Wording(title, "", language)])
     return concepts().codes(scheme)[int(shares.argmax())]
+
+
+def nearest_learned(coder: Coder, scheme: Coded, texts: list[Wording]) -> list[Near]:
+    """The learned text closest to each text."""
+    return [near for _, learned in coder.read(scheme, texts) for near in learned]
 
 
 @pytest.mark.parametrize(
@@ -49,12 +54,12 @@ def test_a_text_of_which_nothing_is_known_shares_nothing(coder: Coder) -> None:
     for scheme in ("CPV", "HS"):
         assert not coder.shares(scheme, [Wording(UNKNOWN_SCRIPT), Wording("")]).any()
     assert not coder.wanted(UNKNOWN_SCRIPT).any()
-    assert coder.nearest_learned("CPV", [Wording(UNKNOWN_SCRIPT)])[0].cosine == 0
+    assert nearest_learned(coder, "CPV", [Wording(UNKNOWN_SCRIPT)])[0].cosine == 0
 
 
 def test_no_text_is_no_row(coder: Coder) -> None:
     assert coder.shares("HS", []).shape == (0, len(concepts().codes("HS")))
-    assert coder.nearest_learned("HS", []) == []
+    assert nearest_learned(coder, "HS", []) == []
     assert coder.corrected("HS", []) == []
 
 
@@ -96,8 +101,8 @@ def test_what_was_learned_counts_at_once(coder: Coder) -> None:
     text = Wording("Bidules à trois branches")
     taught = coder.learning("HS", [text], ["970121"])
     assert best(taught, "HS", text.title) == "970121"
-    assert taught.nearest_learned("HS", [text])[0].codes == ("970121",)
-    assert taught.nearest_learned("HS", [text])[0].cosine == pytest.approx(1, abs=1e-4)
+    assert nearest_learned(taught, "HS", [text])[0].codes == ("970121",)
+    assert nearest_learned(taught, "HS", [text])[0].cosine == pytest.approx(1, abs=1e-4)
 
 
 def test_learning_leaves_the_coder_itself_as_it_was(coder: Coder) -> None:
@@ -115,7 +120,7 @@ def test_the_last_code_said_of_a_text_wins(coder: Coder) -> None:
         [said] = taught.corrected("HS", [text])
         assert said is not None
         assert said.codes == (code,)
-        assert taught.nearest_learned("HS", [text])[0].codes == (code,)
+        assert nearest_learned(taught, "HS", [text])[0].codes == (code,)
     assert len(later.learned["HS"].codes) == len(once.learned["HS"].codes)
 
 
