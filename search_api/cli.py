@@ -18,9 +18,8 @@ from typer.core import TyperGroup
 
 from index import sync
 from index.database import RecordError
-from index.embedders import open_coder
+from index.embedders import open_taught
 from index.generation import IndexBusy
-from index.labelled import LabelledTexts
 from index.settings import Settings
 from index.store import LeadStore
 from index.tables import quarantine
@@ -138,7 +137,7 @@ def _ingest(
         def tell(report: Report) -> None:
             progress.update(task, description=f"{report.received} avis lus")
 
-        coder = LabelledTexts(store).taught(open_coder(settings))
+        coder = open_taught(settings, store)
         run = Ingestion(
             Ledger(store),
             pages,

@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from index.coding import Coder
-from index.embedders import open_coder
-from index.labelled import LabelledTexts
+from index.embedders import open_taught
 from index.settings import Settings
 from index.store import LeadStore
 from ingest.collecting import Collected, Collecting
@@ -54,13 +53,10 @@ _SOMEBODY = "ligne de commande"
 
 def open_collecting(settings: Settings, store: LeadStore, replica: str = "") -> Collecting:
     """What collects into a record. replica: base URL of a server that stands for all services."""
-
-    def coder() -> Coder:
-        return LabelledTexts(store).taught(open_coder(settings))
-
     # Nobody is hurried by requests to one's own machine.
     delay = 0.0 if replica else None
     ask = crawl_process(settings.sources, replica, settings.contact, delay)
+    coder = partial(open_taught, settings, store)
     return Collecting(store, sources(settings.sources), settings.landing, ask, utcnow, coder)
 
 

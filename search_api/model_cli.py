@@ -12,7 +12,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 
 from index.coding import Coded
-from index.embedders import open_coder
+from index.embedders import open_taught
 from index.labelled import LabelledText, LabelledTexts
 from index.lead import Lead, LeadText
 from index.settings import Settings
@@ -52,7 +52,7 @@ def code_texts(
         raise fail(f"Langue inconnue : « {langue} »", UNKNOWN)
     settings = Settings()
     with record(settings) as store:
-        coder = LabelledTexts(store).taught(open_coder(settings))
+        coder = open_taught(settings, store)
     leads = [Lead(id="", texts=(LeadText(language=language, title=text),)) for text in textes]
     coded = classify(leads, coder)
     if en_json:
