@@ -8,7 +8,7 @@ that writes, where processes queue.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from index.store import LeadStore
 from index.tables import collection
 from ingest.crawl import PASSING, Crawl
+from ingest.ledger import utc
 
 State = Literal["collecting", "held", "promoted", "rejected"]
 
@@ -30,8 +31,6 @@ BEAT_EVERY = timedelta(seconds=20)
 RESUMED_WITHIN = timedelta(days=1)
 # Why a source could not even be asked: told by the crawl, not a fault of the source.
 IMPOSSIBLE = "impossible"
-
-
 # Collections in a row that somebody let in although they had stopped: beyond, all is asked again.
 _PARTIAL = 50
 
@@ -192,8 +191,8 @@ class Collections:
             dates = {"since": since, "until": until}
             if last and last.crawl.reason == IMPOSSIBLE:
                 # A key that is missing for a month is not a thousand collections.
-                again = {"started": now, "report": "", "finished": None, **dates}
-                return self._take_over(connection, last, **_columns(again))
+                again = {"started": now, "crawl": "", "finished": None, **dates}
+                return self._take_over(connection, last, **again)
             return self._begin(connection, source, **dates)
 
     def bring(self, source: str) -> Claim:
@@ -302,11 +301,6 @@ STATES: dict[State, str] = {
 }
 
 
-def _columns(values: dict[str, Any]) -> dict[str, Any]:
-    """Our words → the table's."""
-    return {"crawl" if name == "report" else name: value for name, value in values.items()}
-
-
 def _rows(connection: Connection, found: Select[Any], limit: int | None = None) -> list[Collection]:
     return [from_row(one) for one in connection.execute(found.limit(limit) if limit else found)]
 
@@ -317,9 +311,9 @@ def from_row(one: Row[Any]) -> Collection:
         number=one.id,
         source=one.source,
         state=one.state,
-        started=_utc(one.started),
-        beat=_utc(one.beat),
-        finished=_utc(one.finished) if one.finished else None,
+        started=utc(one.started),
+        beat=utc(one.beat),
+        finished=utc(one.finished) if one.finished else None,
         since=one.since,
         until=one.until,
         folder=one.folder,
@@ -328,8 +322,3 @@ def from_row(one: Row[Any]) -> Collection:
         run=one.run,
         decided_by=one.decided_by,
     )
-
-
-def _utc(moment: datetime) -> datetime:
-    """SQLite gives moments back without their zone; PostgreSQL in that of the server."""
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -311,5 +311,6 @@ def batched(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
 
 
 def utc(moment: datetime) -> datetime:
-    """SQLite gives moments back without their zone; all are written in UTC."""
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    """SQLite gives moments back without their zone, PostgreSQL in that of the server; all are
+    written in UTC."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

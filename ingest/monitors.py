@@ -260,11 +260,8 @@ def fallen(facts: Facts) -> str | None:
 
 def default_dates(facts: Facts) -> str | None:
     """Dates of 1970, and others that programs write when they know none."""
-    for name, days in _dates(facts.look):
-        if days.default > max(ACCIDENTS, ODD_DATES * days.written):
-            share = f"{days.default} sur {days.written}"
-            return f"{share} des {name} sont une valeur par défaut (1970, 1900…)."
-    return None
+    some = _odd_dates(facts, lambda days: days.default, ODD_DATES)
+    return f"{some} sont une valeur par défaut (1970, 1900…)." if some else None
 
 
 def one_day(facts: Facts) -> str | None:
@@ -281,24 +278,26 @@ def one_day(facts: Facts) -> str | None:
 
 def ahead(facts: Facts) -> str | None:
     """Dates in a future where no honest one is."""
-    for name, days in _dates(facts.look):
-        if days.ahead > max(ACCIDENTS, ODD_DATES * days.written):
-            share = f"{days.ahead} sur {days.written}"
-            return f"{share} des {name} sont à venir : l’ordre du jour et du mois est à vérifier."
-    return None
+    some = _odd_dates(facts, lambda days: days.ahead, ODD_DATES)
+    return f"{some} sont à venir : l’ordre du jour et du mois est à vérifier." if some else None
 
 
 def unread_dates(facts: Facts) -> str | None:
     """Dates that are not written as the source's page says."""
-    for name, days in _dates(facts.look):
-        if days.unread > max(ACCIDENTS, FALL * days.written):
-            share = f"{days.unread} sur {days.written}"
-            return f"{share} des {name} ne sont pas comprises : leur écriture a pu changer."
-    return None
+    some = _odd_dates(facts, lambda days: days.unread, FALL)
+    return f"{some} ne sont pas comprises : leur écriture a pu changer." if some else None
 
 
-def _dates(look: Look) -> tuple[tuple[str, Days], ...]:
-    return ("dates de parution", look.published), ("dates limites", look.deadline)
+def _odd_dates(facts: Facts, odd: Callable[[Days], int], share: float) -> str:
+    """« 12 sur 40 des dates limites » for the first dates of which more than ``share`` are odd, ""
+    when none are."""
+    for name, days in (
+        ("dates de parution", facts.look.published),
+        ("dates limites", facts.look.deadline),
+    ):
+        if odd(days) > max(ACCIDENTS, share * days.written):
+            return f"{odd(days)} sur {days.written} des {name}"
+    return ""
 
 
 # The keys are kept in the record (``incident.kind``): never rename one.

@@ -26,6 +26,7 @@ from ingest.notice import Received
 from ingest.pipeline import read_document
 from ingest.price import Rates
 from ingest.recognise import format_of
+from ingest.report import by_subject
 from ingest.source import Format, Mapping, Source
 from ingest.understanding import Given, Lot, Understanding
 
@@ -92,10 +93,7 @@ class Preview:
 
     def by_subject(self) -> dict[str, list[tuple[str, int]]]:
         """Remarks grouped by subject, the most frequent first."""
-        found: dict[str, list[tuple[str, int]]] = {}
-        for (subject, detail), times in self.remarks.most_common():
-            found.setdefault(subject, []).append((detail, times))
-        return found
+        return by_subject(self.remarks)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON object."""

@@ -10,6 +10,14 @@ DISTINCT, OTHERS = 5_000, "(autres)"
 OUTCOMES = ("new", "updated", "joined", "duplicates", "quarantined")
 
 
+def by_subject(remarks: Counter[tuple[str, str]]) -> dict[str, list[tuple[str, int]]]:
+    """Remarks, (subject, detail) → times, grouped by subject, the most frequent first."""
+    subjects: dict[str, list[tuple[str, int]]] = {}
+    for (subject, detail), times in remarks.most_common():
+        subjects.setdefault(subject, []).append((detail, times))
+    return subjects
+
+
 @dataclass(slots=True)
 class Report:
     """Counts of one run. Every item received ends in exactly one of the ``OUTCOMES``.
@@ -52,10 +60,7 @@ class Report:
 
     def by_subject(self) -> dict[str, list[tuple[str, int]]]:
         """Remarks grouped by subject, the most frequent first."""
-        subjects: dict[str, list[tuple[str, int]]] = {}
-        for (subject, detail), times in self.remarks.most_common():
-            subjects.setdefault(subject, []).append((detail, times))
-        return subjects
+        return by_subject(self.remarks)
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON object, for the record and for ``--json``."""

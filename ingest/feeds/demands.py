@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
+
+from ingest.feeds.mapped import joined
 
 Cells = dict[str, list[str]]
 
@@ -183,12 +185,12 @@ def _country(written: str) -> str:
 def _place(cells: Cells, home: str, page: str) -> None:
     """Addresses in full. A name that means something in its own page only ("#demande", "_:b0") is
     not one under which the demand can be known elsewhere, unless the page says where it lies."""
-    page = _joined(home, page) if page else ""
+    page = joined(home, page) if page else ""
     for name in _ADDRESSES:
         if name in cells:
-            cells[name] = [_joined(page or home, one) for one in cells[name]]
+            cells[name] = [joined(page or home, one) for one in cells[name]]
     own = [one for one in cells.pop("@id", []) if not one.startswith("_:")]
-    names = [_joined(page, one) if page else one for one in own]
+    names = [joined(page, one) if page else one for one in own]
     if kept := [one for one in names if _scheme(one)]:
         cells["@id"] = kept
     if page:
@@ -201,10 +203,3 @@ def _scheme(address: str) -> str:
         return urlsplit(address).scheme
     except ValueError:
         return ""
-
-
-def _joined(base: str, address: str) -> str:
-    try:
-        return urljoin(base, address.strip())
-    except ValueError:
-        return address

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
+from itertools import count
 from typing import Any, BinaryIO, TextIO
 
 from ingest.encoding import Reading, Remark, looked_at, reading, text_of
@@ -284,16 +285,20 @@ def _document(
 
 
 def _array(scanner: _Scanner, position: str) -> Iterator[Item]:
+    for number in _elements(scanner):
+        yield scanner.value().item(f"{position}[{number}]")
+
+
+def _elements(scanner: _Scanner) -> Iterator[int]:
+    """Comes to each element of an array in turn; who asks reads it before coming to the next."""
     scanner.take("[")
     if scanner.next() == "]":
         scanner.take("]")
         return
-    number = 0
-    while True:
-        yield scanner.value().item(f"{position}[{number}]")
+    for number in count():
+        yield number
         if scanner.take(",", "]") == "]":
             return
-        number += 1
 
 
 def _whole_or_parts(
@@ -353,19 +358,11 @@ def _through(
     scanner: _Scanner, paths: Paths, whole: frozenset[str], path: tuple[str, ...], place: str
 ) -> Iterator[str]:
     """The arrays inside the objects of an array that a path leads through."""
-    scanner.take("[")
-    if scanner.next() == "]":
-        scanner.take("]")
-        return
-    number = 0
-    while True:
+    for number in _elements(scanner):
         if scanner.next() == "{":
             yield from _arrays(scanner, paths, whole, path, f"{place}[{number}]")
         else:
             scanner.value()
-        if scanner.take(",", "]") == "]":
-            return
-        number += 1
 
 
 def _key(scanner: _Scanner) -> str:

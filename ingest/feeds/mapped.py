@@ -174,12 +174,20 @@ def _text(row: Row, words: Mapping | Wording, language: str) -> Text:
 
 def address(written: str, source: Source) -> str:
     """An address as written; one within the site of its source, in full."""
-    if not _RELATIVE.match(written):
-        return written
-    try:
-        return urljoin(source.collect.address if source.collect else source.url, written)
-    except ValueError:
-        return written
+    home = source.collect.address if source.collect else source.url
+    return joined(home, written) if _RELATIVE.match(written) else written
+
+
+def joined(*addresses: str) -> str:
+    """The last address, in full where it is relative to those before it; one that cannot be read
+    ("http://[") is left as it is."""
+    address = ""
+    for following in addresses:
+        try:
+            address = urljoin(address, following.strip())
+        except ValueError:
+            address = following
+    return address
 
 
 def _said(row: Row, mapping: Mapping, field: str) -> str:

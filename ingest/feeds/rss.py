@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from typing import Any, BinaryIO
-from urllib.parse import urljoin
 
 import yaml
 from lxml import etree
 
-from ingest.feeds.mapped import completed, received
+from ingest.feeds.mapped import completed, joined, received
 from ingest.feeds.rows import Row
 from ingest.feeds.xml import Element, words
 from ingest.feeds.xml_rows import Cells, xml_rows
@@ -67,10 +66,10 @@ class _Place:
             self._channel = _channel(item)
         cells: Cells = {}
         _flatten("", item, _namespace(item), cells)
-        base = _joined(self._address, self._channel, *_bases(item))
+        base = joined(self._address, self._channel, *_bases(item))
         for name in ("link", "feedburner:origLink"):
             if name in cells:
-                cells[name] = [_joined(base, link) for link in cells[name] if link]
+                cells[name] = [joined(base, link) for link in cells[name] if link]
         return cells
 
 
@@ -90,16 +89,6 @@ def _bases(item: Element) -> list[str]:
     """The ``xml:base`` of an item and of what holds it, the outermost first."""
     holders = (item, *item.iterancestors())
     return [base for holder in holders if (base := holder.get(_BASE))][::-1]
-
-
-def _joined(*addresses: str) -> str:
-    address = ""
-    for following in addresses:
-        try:
-            address = urljoin(address, following.strip())
-        except ValueError:  # "http://[" is no address
-            address = following
-    return address
 
 
 def _namespace(element: Element) -> str:
