@@ -23,6 +23,7 @@ from index.lead import Lead, LeadCode, LeadText, Value
 from index.sense import Sense
 from index.store import LeadStore
 from ingest.evaluation import corpus
+from replica.material import Piece, pieces
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
@@ -48,6 +49,12 @@ def notices() -> Path:
     if not folder.is_dir():
         pytest.skip("the real notices of ../shared/data are absent")
     return folder
+
+
+@pytest.fixture
+def material(notices: Path) -> tuple[Piece, ...]:
+    """Forty real notices in English, for services of the replica to tell in their own shapes."""
+    return pieces(notices / "fbo")[:40]
 
 
 @pytest.fixture(scope="session")

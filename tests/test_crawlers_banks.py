@@ -14,16 +14,11 @@ from ingest.price import Rates
 from ingest.source import source
 from replica import banks
 from replica.crawled import crawled, walked
-from replica.material import Piece, pieces
+from replica.material import Piece
 from replica.server import Answer, Asked, Replica, Service, serving
 
 FIRST, TODAY = date(2026, 5, 1), date(2026, 6, 1)
 pytestmark = pytest.mark.notices
-
-
-@pytest.fixture
-def material(notices: Path) -> tuple[Piece, ...]:
-    return pieces(notices / "fbo")[:40]
 
 
 @pytest.fixture

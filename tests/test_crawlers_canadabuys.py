@@ -16,18 +16,12 @@ from ingest.price import Rates
 from ingest.source import source
 from replica import canadabuys
 from replica.crawled import crawled
-from replica.material import Piece, pieces
+from replica.material import Piece
 from replica.server import Replica, serving
 
 TODAY = date(2026, 6, 1)
 NOW = datetime(2026, 6, 2, tzinfo=UTC)
 pytestmark = pytest.mark.notices
-
-
-@pytest.fixture
-def material(notices: Path) -> tuple[Piece, ...]:
-    # What is in the English columns is English.
-    return pieces(notices / "fbo")[:40]
 
 
 @pytest.fixture

@@ -92,6 +92,19 @@ class Desk:
             requests = spider.land(self._answer(request), request.cb_kwargs["ask"])
         return run
 
+    def replan(self, old: bytes, new: bytes) -> None:
+        """The second of the three sitemaps, unpacked, says something else."""
+        before = self.services[SITE]
+
+        def site(asked: Asked) -> Answer:
+            answer = before(asked)
+            if asked.path != "/plans/3.xml.gz":
+                return answer
+            assert isinstance(answer.body, bytes)
+            return Answer(unpacked(answer.body, 100_000).replace(old, new))
+
+        self.services[SITE] = site
+
     @property
     def known(self) -> dict[str, dict[str, str]]:
         return self.run.journal.known if self.run else {}
@@ -260,18 +273,8 @@ def test_only_the_pages_that_a_source_s_page_describes_are_asked_for(desk: Desk)
 def test_a_page_whose_date_in_the_list_is_the_same_is_not_asked_again(desk: Desk) -> None:
     """Unless the day is not over: it may change again on it."""
     desk.crawl(page("sitemap"))
-    before = desk.services[SITE]
-
-    def site(asked: Asked) -> Answer:
-        """The fifth demand changed its date, not its words."""
-        answer = before(asked)
-        if asked.path != "/plans/3.xml.gz":
-            return answer
-        assert isinstance(answer.body, bytes)
-        plan = unpacked(answer.body, 100_000)
-        return Answer(plan.replace(b"2026-05-27", b"2026-05-28T08:00:00Z"))
-
-    desk.services[SITE] = site
+    # The fifth demand changed its date, not its words.
+    desk.replan(b"2026-05-27", b"2026-05-28T08:00:00Z")
     run = desk.crawl(page("sitemap"))
     assert [path for path in desk.asked if path.startswith("/demandes/")] == [
         "/demandes/0",
@@ -282,18 +285,8 @@ def test_a_page_whose_date_in_the_list_is_the_same_is_not_asked_again(desk: Desk
 
 
 def test_one_address_that_nobody_can_ask_for_does_not_hide_the_others(desk: Desk) -> None:
-    before, long = desk.services[SITE], f"https://{SITE}/demandes/{'9' * 3_000}"
-
-    def site(asked: Asked) -> Answer:
-        answer = before(asked)
-        if asked.path != "/plans/3.xml.gz":
-            return answer
-        assert isinstance(answer.body, bytes)
-        plan = unpacked(answer.body, 100_000)
-        row = f"<url><loc>{long}</loc></url></urlset>".encode()
-        return Answer(gzip.compress(plan.replace(b"</urlset>", row)))
-
-    desk.services[SITE] = site
+    long = f"https://{SITE}/demandes/{'9' * 3_000}"
+    desk.replan(b"</urlset>", f"<url><loc>{long}</loc></url></urlset>".encode())
     run = desk.crawl(page("sitemap"))
     assert (run.reason, run.journal.items) == ("finished", 7)
     assert [one["address"] for one in run.journal.missed] == [long[:500]]

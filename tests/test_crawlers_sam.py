@@ -9,7 +9,7 @@ import pytest
 from ingest.price import Rates
 from replica import sam
 from replica.crawled import crawled
-from replica.material import Piece, pieces
+from replica.material import Piece
 from replica.server import Asked, Replica, serving
 
 FIRST, TODAY = date(2026, 5, 1), date(2026, 6, 1)
@@ -18,11 +18,6 @@ SMALL = (
     "&postedTo={until:%m/%d/%Y}&ptype=o&ptype=k&limit=15&offset=0"
 )
 pytestmark = pytest.mark.notices
-
-
-@pytest.fixture
-def material(notices: Path) -> tuple[Piece, ...]:
-    return pieces(notices / "fbo")[:40]
 
 
 @pytest.fixture
