@@ -223,6 +223,22 @@ labelled = Table(
     Column("at", _Moment, nullable=False),
 )
 
+# Who did what to what. The database refuses to change or remove a line (``index/append_only.py``).
+# before, after: JSON, "" for nothing.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("at", _Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Index("ix_audit_subject_id", "subject", "id"),
+    Index("ix_audit_who_id", "who", "id"),
+)
+
 Index("ix_lead_status_published", lead.c.status, lead.c.published)
 # Bodies of leads are long: counting them by source must not read through them.
 Index("ix_lead_source_published", lead.c.source, lead.c.published)
