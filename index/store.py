@@ -70,13 +70,20 @@ class LeadStore:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that writes; writers queue on the sequence row, one at a time."""
+        with self.writing_aside() as connection:
+            connection.execute(
+                update(sequence).where(sequence.c.name == "lead").values(value=sequence.c.value)
+            )
+            yield connection
+
+    @contextmanager
+    def writing_aside(self) -> Iterator[Connection]:
+        """A transaction that writes no lead; it does not queue behind those that do, where the
+        database lets several write."""
         with (
             self.engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
-            connection.execute(
-                update(sequence).where(sequence.c.name == "lead").values(value=sequence.c.value)
-            )
             yield connection
 
     def get(self, identifier: str) -> Lead | None:

@@ -242,3 +242,61 @@ audit = Table(
 Index("ix_lead_status_published", lead.c.status, lead.c.published)
 # Bodies of leads are long: counting them by source must not read through them.
 Index("ix_lead_source_published", lead.c.source, lead.c.published)
+
+# Who may sign in. role: lecteur, analyste, responsable, administrateur. password: argon2id, "" for
+# those who have none yet or whose provider asks it. totp: secret of the one-time codes, sealed with
+# the key of the site, "" before enrolment. totp_step: the last step of thirty seconds whose code
+# served. issuer, subject: who the provider (OpenID Connect) says it is; null for a local account.
+# invitation: SHA-256 of the token of the link by which a password is chosen.
+account = Table(
+    "account",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("login", String(80), nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("password", Text, nullable=False),
+    Column("totp", Text, nullable=False),
+    Column("totp_step", BigInteger, nullable=False),
+    Column("issuer", String(500)),
+    Column("subject", String(255)),
+    Column("invitation", String(64), unique=True),
+    Column("invited_until", _Moment),
+    Column("disabled", _Moment),
+    Column("created", _Moment, nullable=False),
+    UniqueConstraint("issuer", "subject"),
+)
+
+# Codes that stand for the telephone when it is lost; each serves once.
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("account", BigInteger, ForeignKey("account.id"), primary_key=True),
+    Column("hash", String(64), primary_key=True),
+    Column("used", _Moment),
+)
+
+# What a cookie opens. hash: SHA-256 of its token. step: "open" once signed in, before that what is
+# still asked: "code", "enrolment", "provider". sealed: what that step must remember, sealed.
+session = Table(
+    "session",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("account", BigInteger, ForeignKey("account.id"), index=True),
+    Column("step", String(10), nullable=False),
+    Column("sealed", Text, nullable=False),
+    Column("started", _Moment, nullable=False),
+    Column("seen", _Moment, nullable=False),
+    Column("expires", _Moment, nullable=False),
+)
+
+# Failures of those who sign in. key: keyed hash of a login or an address, so that neither is kept.
+throttle = Table(
+    "throttle",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last", _Moment, nullable=False),
+    Column("until", _Moment),
+)

@@ -17,9 +17,10 @@ from index.engine import SearchEngine
 from index.query import Query
 from index.settings import Settings
 from index.store import LeadStore
-from search_api import api, deposits, health, pages, sheets, source_states, status
+from search_api import api, curation_pages, deposits, health, pages, sheets, source_states, status
 from search_api.board import Board
 from search_api.failures import install
+from search_api.rights import guard
 from taxonomies.suggest import suggest
 
 DESCRIPTION = """Recherche de leads commerciaux à l'étranger : appels d'offres, demandes de
@@ -92,8 +93,10 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.include_router(pages.router)
     app.include_router(sheets.router)
     app.include_router(status.router)
+    app.include_router(curation_pages.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.get("/api/docs", include_in_schema=False)(_contract_page)
     app.openapi = _contract(app.openapi)  # type: ignore[method-assign]
     install(app)
+    guard(app)
     return app

@@ -6,9 +6,11 @@ from http import HTTPStatus
 import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from search_api.access import SignInAsked
 from search_api.pages import error_page
 from search_api.problems import Problem, wrong_parameters
 
@@ -30,6 +32,8 @@ def answer(request: Request, problem: Problem) -> Response:
         )
     page = error_page(request, body.status, body.detail)
     page.headers.update(problem.headers)
+    if hasattr(request.state, "person"):
+        page.headers["Cache-Control"] = "no-store"
     return page
 
 
@@ -39,6 +43,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def _problem(request: Request, error: Problem) -> Response:
         return answer(request, error)
+
+    @app.exception_handler(SignInAsked)
+    async def _nobody(request: Request, asked: SignInAsked) -> Response:
+        return RedirectResponse(asked.address, 303, {"Cache-Control": "no-store"})
 
     @app.exception_handler(RequestValidationError)
     async def _parameters(request: Request, error: RequestValidationError) -> Response:

@@ -51,6 +51,7 @@ NOTES = {
 }
 ERRORS = {
     400: ("Demande incorrecte", "L’adresse contient une valeur que nous ne comprenons pas."),
+    403: ("Accès refusé", "Cette page n’est pas ouverte à votre compte."),
     404: ("Page introuvable", "Cette page n’existe pas, ou n’existe plus."),
     410: ("Lead retiré", "Ce lead a été retiré par sa source ou par un analyste."),
     503: (

@@ -16,14 +16,19 @@ from typing import Any
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import insert
 
 from index.coding import Coder
 from index.embedded import EmbeddedEngine
 from index.lead import Lead, LeadCode, LeadText, Value
 from index.sense import Sense
 from index.store import LeadStore
+from index.tables import account
 from ingest.evaluation import corpus
 from replica.material import Piece, pieces
+from search_api import sessions
+from search_api.access import ROLES, Person, Role
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 NOW = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)
@@ -170,6 +175,40 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LeadStore]
         opened = LeadStore.open(url)
     yield opened
     opened.close()
+
+
+class Signed(TestClient):
+    """A client of the site with a session of its own. jeton: what its forms must send."""
+
+    def __init__(self, site: FastAPI, person: Person) -> None:
+        super().__init__(site, follow_redirects=False)
+        with site.state.store.writing_aside() as connection:
+            session = sessions.begin(connection, person.id, "open", site.state.clock())
+        self.cookies.set(sessions.cookie_name(site.state.settings), session.token)
+        self.person, self.jeton = person, sessions.jeton(session.token)
+
+
+def enrolled(site: FastAPI, login: str, role: Role = "lecteur", **fields: Any) -> Person:
+    """An account of this site, made without a password."""
+    usual = {"name": login.capitalize(), "email": f"{login}@exemple.test", "password": ""}
+    others = {"totp": "", "totp_step": 0, "created": site.state.clock()}
+    row = {"login": login, "role": role} | usual | others | fields
+    with site.state.store.writing_aside() as connection:
+        made = connection.execute(insert(account).values(row))
+    return Person(made.inserted_primary_key[0], login, row["name"], role)
+
+
+@pytest.fixture
+def signed() -> Callable[..., Signed]:
+    """``signed(site, "analyste")``: a client of the site signed in with this role. Each call is
+    somebody else, unless ``person`` says who."""
+    numbers = count(1)
+
+    def sign(site: FastAPI, role: Role = "analyste", person: Person | None = None) -> Signed:
+        assert role in ROLES
+        return Signed(site, person or enrolled(site, f"{role}{next(numbers)}", role))
+
+    return sign
 
 
 def _empty(url: str) -> None:
