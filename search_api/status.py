@@ -1,8 +1,6 @@
 """« /statut »: the health of the sources, for everybody."""
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -14,7 +12,7 @@ from ingest.health import Health, SourceState
 from ingest.monitors import TITLES
 from search_api.board import Board, Reading
 from search_api.labels import country_label
-from search_api.problems import Problem
+from search_api.sorting import Column, Columns, asked, headings, in_order
 from search_api.source_states import CACHED
 from search_api.sparkline import sparkline
 from search_api.templating import render
@@ -35,15 +33,6 @@ MEANINGS: dict[Health, str] = {
 WAYS = {"collected": "collectée", "brought": "apportée", "archive": "archive"}
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column by which the table is sorted. first: the order without ``ordre=inverse``."""
-
-    title: str
-    key: Callable[[SourceState], Any]
-    first: str = "ascending"
-
-
 def _latest(moment: Any) -> float:
     """Sorts the latest moment first, no moment last."""
     return -moment.timestamp() if moment else 0.0
@@ -51,7 +40,7 @@ def _latest(moment: Any) -> float:
 
 _URGENCY = list(MEANINGS)
 
-COLUMNS = {
+COLUMNS: Columns[SourceState] = {
     "source": Column("Source", lambda state: fold(state.page.title)),
     "etat": Column("État", lambda state: _URGENCY.index(state.health)),
     "collecte": Column("Dernière arrivée", lambda state: _latest(state.promoted), "descending"),
@@ -63,40 +52,6 @@ COLUMNS = {
     "prochaine": Column("Prochaine", lambda state: state.due.timestamp() if state.due else 1e12),
 }
 USUAL = "etat"
-
-
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """The head of a column. sorted: value of aria-sort, "" where the table is not sorted by it."""
-
-    title: str
-    address: str
-    sorted: str
-
-
-def _asked(request: Request) -> tuple[str, bool]:
-    """Column and whether it is turned over. Raises Problem for what is neither."""
-    column = request.query_params.get("tri", USUAL)
-    order = request.query_params.get("ordre", "")
-    if column not in COLUMNS or order not in ("", "inverse"):
-        raise Problem(400, "Paramètres incorrects", "Ce tri n’existe pas.")
-    return column, bool(order)
-
-
-def _headings(chosen: str, turned: bool) -> list[Heading]:
-    other = {"ascending": "descending", "descending": "ascending"}
-    found = []
-    for name, column in COLUMNS.items():
-        current = name == chosen
-        address = f"/statut?tri={name}" + ("&ordre=inverse" if current and not turned else "")
-        order = other[column.first] if turned else column.first
-        found.append(Heading(column.title, address, order if current else ""))
-    return found
-
-
-def _sorted(states: tuple[SourceState, ...], chosen: str, turned: bool) -> list[SourceState]:
-    by_title = sorted(states, key=COLUMNS["source"].key)
-    return sorted(by_title, key=COLUMNS[chosen].key, reverse=turned)
 
 
 def _mark(health: Health) -> str:
@@ -133,11 +88,11 @@ def _context(read: Reading, behind: int) -> dict[str, Any]:
 @router.get("/statut")
 def status(request: Request) -> HTMLResponse:
     """Freshness and health of each source, open incidents, and whether the index is in step."""
-    chosen, turned = _asked(request)
+    order = asked(request, COLUMNS, USUAL)
     board: Board = request.app.state.board
     engine: SearchEngine = request.app.state.engine
     read = board.read()
     context = _context(read, max(0, read.sequence - engine.sequence()))
-    context["headings"] = _headings(chosen, turned)
-    context["states"] = _sorted(read.states, chosen, turned)
+    context["headings"] = headings(COLUMNS, order, "/statut?")
+    context["states"] = in_order(read.states, COLUMNS, order)
     return render(request, "status.html", context, headers=CACHED)
