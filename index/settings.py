@@ -18,6 +18,11 @@ class Settings(BaseSettings):
     deposit_keys: who may send files: "source:SHA-256 of a secret" pairs, separated by commas or
     spaces; several for a source while its secret changes; "" closes the deposit by HTTP.
     deposit_max_mb: largest file accepted so, in MB.
+    secret_keys: what seals the second factors (32 characters or more each, the newest first);
+    "" for a key made once in ``data``. oidc_issuer, oidc_client_id, oidc_client_secret: the OpenID
+    Connect provider where people sign in, "" for none; oidc_name: how its button calls it.
+    oidc_role_claim: claim of the ID token that tells the roles (dots lead inside); oidc_roles: what
+    its values are here, "value=role" pairs separated by commas; "" when they are our own words.
     """
 
     model_config = SettingsConfigDict(env_prefix="DEBOUCHES_", frozen=True, extra="ignore")
@@ -33,6 +38,13 @@ class Settings(BaseSettings):
     contact: str = ""
     deposit_keys: str = Field(default="", repr=False)
     deposit_max_mb: int = Field(default=256, ge=1)
+    secret_keys: str = Field(default="", repr=False)
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = Field(default="", repr=False)
+    oidc_name: str = "votre organisation"
+    oidc_role_claim: str = "roles"
+    oidc_roles: str = ""
 
     @property
     def record_url(self) -> str:

@@ -296,7 +296,7 @@ throttle = Table(
     "throttle",
     metadata,
     Column("key", String(64), primary_key=True),
-    Column("count", Integer, nullable=False),
+    Column("times", Integer, nullable=False),
     Column("last", _Moment, nullable=False),
     Column("until", _Moment),
 )

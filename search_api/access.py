@@ -90,7 +90,7 @@ class Require:
             detail = f"Votre rôle ({person.role}) ne suffit pas : il faut être {self.role}."
             raise Problem(403, "Accès refusé", detail)
         if request.method not in _SAFE:
-            await _checked(request)
+            await check_token(request)
         return person
 
 
@@ -123,7 +123,8 @@ def _wanted(request: Request) -> str:
     return url.path + (f"?{url.query}" if url.query else "")
 
 
-async def _checked(request: Request) -> None:
+async def check_token(request: Request) -> None:
+    """Raises Problem (403) unless the request holds the token of its session (``jeton``)."""
     given = request.headers.get("X-Jeton", "")
     if not given and request.headers.get("content-type", "").startswith(_FORMS):
         given = str((await request.form()).get("jeton", ""))

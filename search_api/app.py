@@ -17,10 +17,22 @@ from index.engine import SearchEngine
 from index.query import Query
 from index.settings import Settings
 from index.store import LeadStore
-from search_api import api, curation_pages, deposits, health, pages, sheets, source_states, status
+from search_api import (
+    api,
+    curation_pages,
+    deposits,
+    enrolment,
+    health,
+    pages,
+    sheets,
+    sign_in,
+    source_states,
+    status,
+)
 from search_api.board import Board
 from search_api.failures import install
 from search_api.rights import guard
+from search_api.seal import Seal
 from taxonomies.suggest import suggest
 
 DESCRIPTION = """Recherche de leads commerciaux à l'étranger : appels d'offres, demandes de
@@ -85,6 +97,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.state.clock = clock
     app.state.store = store
     app.state.engine = open_engine(settings)
+    app.state.seal = Seal(settings)
     app.state.board = Board(store, settings.sources, clock)
     app.include_router(api.router)
     app.include_router(deposits.router)
@@ -93,6 +106,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.include_router(pages.router)
     app.include_router(sheets.router)
     app.include_router(status.router)
+    app.include_router(sign_in.router)
+    app.include_router(enrolment.router)
     app.include_router(curation_pages.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.get("/api/docs", include_in_schema=False)(_contract_page)

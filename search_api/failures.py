@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from search_api.access import SignInAsked
 from search_api.pages import error_page
 from search_api.problems import Problem, wrong_parameters
+from search_api.seal import SealError
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def answer(request: Request, problem: Problem) -> Response:
             problem.headers,
             "application/problem+json",
         )
-    page = error_page(request, body.status, body.detail)
+    page = error_page(request, body.status, body.detail, body.title if body.detail else "")
     page.headers.update(problem.headers)
     if hasattr(request.state, "person"):
         page.headers["Cache-Control"] = "no-store"
@@ -43,6 +44,11 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def _problem(request: Request, error: Problem) -> Response:
         return answer(request, error)
+
+    @app.exception_handler(SealError)
+    async def _sealed(request: Request, error: SealError) -> Response:
+        log.error("a secret cannot be read: %s", error)
+        return answer(request, Problem(503, "Secret illisible", str(error)))
 
     @app.exception_handler(SignInAsked)
     async def _nobody(request: Request, asked: SignInAsked) -> Response:

@@ -153,10 +153,10 @@ def _public(request: Request, path: str) -> str:
     return str(request.app.state.settings.site_url).rstrip("/") + path
 
 
-def error_page(request: Request, status: int, message: str = "") -> HTMLResponse:
-    """A French page for an error; ``message`` replaces the usual explanation."""
-    heading, usual = ERRORS.get(status, ERRORS[400 if status < 500 else 500])
-    context = {"status": status, "heading": heading, "message": typeset(message or usual)}
+def error_page(request: Request, status: int, message: str = "", heading: str = "") -> HTMLResponse:
+    """A French page for an error; ``message`` and ``heading`` replace the usual words."""
+    title, usual = ERRORS.get(status, ERRORS[400 if status < 500 else 500])
+    context = {"status": status, "heading": heading or title, "message": typeset(message or usual)}
     return render(request, "error.html", context, status)
 
 

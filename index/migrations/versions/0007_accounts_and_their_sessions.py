@@ -62,7 +62,7 @@ def upgrade() -> None:
     op.create_table(
         "throttle",
         sa.Column("key", sa.String(length=64), nullable=False),
-        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("times", sa.Integer(), nullable=False),
         sa.Column("last", _MOMENT, nullable=False),
         sa.Column("until", _MOMENT, nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_throttle")),
