@@ -4,10 +4,10 @@ without training, and training takes them too."""
 import hashlib
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Connection, delete, select
 
 from index.coding import Coded, Coder, Wording
 from index.concepts import concepts
@@ -40,6 +40,41 @@ class LabelledText(NamedTuple):
         return hashlib.sha256(f"{fold(self.title)}\n{fold(self.text)}".encode()).hexdigest()
 
 
+def keep(connection: Connection, texts: Sequence[LabelledText], author: str, at: datetime) -> None:
+    """Keep texts in a transaction. A text said again in its scheme has its last code."""
+    last = {(one.scheme, one.hash): one for one in texts}
+    rows = [
+        {**one._asdict(), "hash": number, "author": author, "at": at}
+        for (_, number), one in last.items()
+    ]
+    upsert(connection, labelled, rows, ["scheme", "hash"])
+
+
+class Said(NamedTuple):
+    """A text with who gave it its code, and when (UTC)."""
+
+    text: LabelledText
+    author: str
+    at: datetime
+
+
+def said(connection: Connection, one: LabelledText) -> Said | None:
+    """What was said last of a text, in its scheme."""
+    same = (labelled.c.scheme == one.scheme) & (labelled.c.hash == one.hash)
+    row = connection.execute(select(labelled).where(same)).one_or_none()
+    if row is None:
+        return None
+    text = LabelledText(*(getattr(row, name) for name in LabelledText._fields))
+    at = row.at.astimezone(UTC) if row.at.tzinfo else row.at.replace(tzinfo=UTC)
+    return Said(text, row.author, at)
+
+
+def forget(connection: Connection, one: LabelledText, author: str) -> None:
+    """Somebody takes back what he said of a text; what another said since stays."""
+    same = (labelled.c.scheme == one.scheme) & (labelled.c.hash == one.hash)
+    connection.execute(delete(labelled).where(same, labelled.c.author == author))
+
+
 class LabelledTexts:
     """Their place in the record."""
 
@@ -48,13 +83,8 @@ class LabelledTexts:
 
     def add(self, texts: Sequence[LabelledText], author: str, at: datetime) -> None:
         """Keep them, all or none. A text said again in its scheme has its last code."""
-        last = {(one.scheme, one.hash): one for one in texts}
-        rows = [
-            {**one._asdict(), "hash": number, "author": author, "at": at}
-            for (_, number), one in last.items()
-        ]
         with self._store.writing() as connection:
-            upsert(connection, labelled, rows, ["scheme", "hash"])
+            keep(connection, texts, author, at)
 
     def all(self) -> list[LabelledText]:
         """Every one, the last said last."""

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 Stage = Literal["planned", "open", "awarded", "cancelled"]
 Status = Literal["proposed", "published", "expired", "rejected", "withdrawn"]
 Scheme = Literal["CPV", "HS", "NAF"]
+Checked = Literal["CPV", "HS", "country", "deadline", "stage", "title"]
 Method = Literal["source", "correspondence", "neighbours", "model", "analyst"]
 
 # A guessed code below this score is a hint to analysts and to the ranking: it is not said of the
@@ -108,7 +109,7 @@ class Lead(_Frozen):
     expires: when it stops being on offer (the deadline, or publication plus the source's lifetime;
     None once awarded or cancelled). domestic: a French buyer, hence not foreign demand.
     fictitious: written as an example, never a real demand. merged_into: id of the lead that
-    took this one over, "" normally.
+    took this one over, "" normally. checked: what an analyst said of it, which no notice changes.
     """
 
     id: str
@@ -136,6 +137,7 @@ class Lead(_Frozen):
     provenances: tuple[Provenance, ...] = ()
     history: tuple[Change, ...] = ()
     merged_into: str = ""
+    checked: tuple[Checked, ...] = ()
 
     @property
     def title(self) -> str:

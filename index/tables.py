@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -237,6 +238,62 @@ audit = Table(
     Column("after", Text, nullable=False),
     Index("ix_audit_subject_id", "subject", "id"),
     Index("ix_audit_who_id", "who", "id"),
+)
+
+# Decisions on leads, by analysts and by their rules; no row is ever changed or removed
+# (``index/append_only.py``): a decision is undone by another one. lead: on which it was taken,
+# before any merge. who: login, « regle:3 », « frein:source ». body: what was decided (JSON);
+# before: the leads as they were (JSON), for the decision to be undone.
+review = Table(
+    "review",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("lead", String(16), nullable=False, index=True),
+    Column("at", _Moment, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("why", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("before", Text, nullable=False),
+    Column("undoes", BigInteger),
+)
+
+# Leads that another took over: what was decided on them counts for it.
+heir = Table(
+    "heir",
+    metadata,
+    Column("lost", String(16), primary_key=True),
+    Column("kept", String(16), nullable=False, index=True),
+)
+
+# Leads that wait for an analyst, a projection of the leads and their decisions. doubt: 0-1. tags:
+# what the queue is filtered by, between spaces (« raison:pays », « secteur:bois »). reasons: JSON.
+waiting = Table(
+    "waiting",
+    metadata,
+    Column("lead", String(16), primary_key=True),
+    Column("status", String(12), nullable=False),
+    Column("source", String(80), nullable=False),
+    Column("country", String(2), nullable=False),
+    Column("doubt", Float, nullable=False, index=True),
+    Column("deadline", _Moment),
+    Column("tags", Text, nullable=False),
+    Column("reasons", Text, nullable=False),
+)
+
+# Rules of publication. place: the first that matches decides. state: off, on, removed. who, at: of
+# the last change.
+rule = Table(
+    "rule",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("place", Integer, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("verdict", String(12), nullable=False),
+    Column("conditions", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("at", _Moment, nullable=False),
 )
 
 Index("ix_lead_status_published", lead.c.status, lead.c.published)

@@ -165,7 +165,8 @@ class Linking:
             others, leads = leads, []
             keys = [key for key in keys if key not in notice.previous]
         for lost in leads[1:]:
-            self._merge(lost, leads[0])
+            if not self._told_apart(one.profile, lost, leads[0]):
+                self._merge(lost, leads[0])
         found = self._resembling(one.profile, leads[:1], others)
         identifier = (leads or [lead for lead, _ in found] or [self._born(one)])[0]
         if not leads and not found:
@@ -203,6 +204,12 @@ class Linking:
                 found.append((lead, verdict))
                 ours += self._profiles(lead)
         return found
+
+    def _told_apart(self, one: Profile, *leads: str) -> bool:
+        """Whether somebody said that these leads, which a notice names both, are two."""
+        sides = [{part.identity for part in self._profiles(lead)} for lead in leads]
+        apart = record.kept_apart(self._connection, [one.identity, *sides[0], *sides[1]])
+        return any(frozenset((a, b)) in apart for a in sides[0] for b in sides[1])
 
     def _judge(self, ours: Sequence[Profile], lead: str) -> Verdict:
         apart = self._apart

@@ -19,6 +19,7 @@ from index.coding import Coder
 from index.lead import Lead
 from ingest import packing
 from ingest.classify import Asked, Coding, classify
+from ingest.decide import NO_SIGNALS, Signals, decide
 from ingest.dedupe.meaning import meaning_by
 from ingest.document import Document, DocumentError, Limits, Refusal, short
 from ingest.documents import documents
@@ -88,6 +89,7 @@ class Ingestion:
     their words suggest and tells how close notices in two languages are; the packaged one unless
     said. workers: processes that understand and code beside this one, which writes; 0 does all
     here. They are forked when a run turns out to be long: in a program with threads, leave it 0.
+    signals: what usefulness tells of sources and leads.
     """
 
     def __init__(
@@ -100,6 +102,7 @@ class Ingestion:
         progress: Callable[[Report], None] = lambda report: None,
         coder: Coder | None = None,
         workers: int = 0,
+        signals: Callable[[Connection], Signals] = lambda connection: NO_SIGNALS,
     ) -> None:
         self.ledger = ledger
         self.pages = pages
@@ -111,6 +114,7 @@ class Ingestion:
         self.meaning = meaning_by(self.coder.embedder)
         self.understanding = Understanding(pages, rates, self.coder)
         self.workers = workers
+        self.signals = signals
         self._pool: Workers[Lot, Answer] | None = None
         self._batches = 0
 
@@ -268,7 +272,7 @@ class Ingestion:
         with self.ledger.store.writing() as connection:
             for one in refused:
                 self.ledger.refuse(connection, number, one, now)
-            self._link(connection, understood, answer.coded, part)
+            self._link(connection, understood, answer.coded, part, now)
             self.ledger.finished(connection, number, read, now)
         # Counted only once it is committed.
         report.add(part)
@@ -279,6 +283,7 @@ class Ingestion:
         understood: list[tuple[Understood, Received]],
         coded: Mapping[Asked, Coding],
         part: Report,
+        now: datetime,
     ) -> None:
         notices, draft = [one for one, _ in understood], self.understanding.draft
         linking = Linking(self.ledger, connection, notices, draft, self.pages, self.meaning)
@@ -288,7 +293,15 @@ class Ingestion:
             if outcome != "duplicates":
                 part.remarks.update([*item.remarks, *one.draft.remarks])
                 part.domestic += outcome == "new" and one.draft.domestic
-        self.ledger.store.put(connection, self._coded(linking.close(), coded, part))
+        told = decide(
+            connection,
+            linking.close(),
+            lambda leads: self._coded(leads, coded, part),
+            self.pages,
+            now,
+            self.signals(connection),
+        )
+        self.ledger.store.put(connection, told)
         part.merged += len(linking.merged)
 
     def _coded(self, leads: list[Lead], coded: Mapping[Asked, Coding], part: Report) -> list[Lead]:
