@@ -1,7 +1,7 @@
 """The language of a text: what its source says, else what its words show, else the usual one."""
 
 import csv
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
@@ -51,6 +51,8 @@ def _detected(words: str) -> tuple[str, float]:
     return (code, min(scores[best], 1.0)) if code else ("", 0.0)
 
 
+# A source writes the same few tags.
+@lru_cache(maxsize=1_000)
 def _single(tag: str) -> str | None:
     """ISO 639-1 code of a tag; one for both forms of Norwegian."""
     code = normalise(tag)

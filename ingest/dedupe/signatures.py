@@ -35,7 +35,7 @@ _hashed = lru_cache(maxsize=50_000)(_hash)
 def _bands(hashes: NDArray[np.uint64]) -> Iterator[str]:
     # Multiplication wraps; the high bits are the ones that are well mixed.
     mixed = (hashes * _FACTORS + _ADDED) >> np.uint64(16)
-    least = mixed.min(axis=1)
+    least = mixed.min(axis=1).tolist()
     for at in range(0, _HASHES, _BAND):
         yield f"mots {at} " + " ".join(map(str, least[at : at + _BAND]))
 

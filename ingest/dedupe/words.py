@@ -20,6 +20,8 @@ _TRIED = 60
 
 # "4 070", "4.070" and "4070" are one number, and so are "2,5" and "2.5".
 _NUMBER = re.compile(r"(?<!\d)\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
+# Where there may be some: few parts of a text, found in a fifth of the time.
+_NUMBERS = re.compile(r"\d[\d.,'’ \u00a0\u202f]*")
 _DIGIT = re.compile(r"\d")
 _NOT_DIGIT = re.compile(r"\D")
 _ROMAN = re.compile(r"i{2,3}|iv|vi{0,3}|ix|xi{0,3}")
@@ -38,7 +40,8 @@ def _lot_words() -> frozenset[str]:
 
 def numbers(text: str) -> frozenset[str]:
     """The numbers of a text as bare digits, however they are grouped."""
-    return frozenset(_NOT_DIGIT.sub("", found) for found in _NUMBER.findall(text))
+    parts = " | ".join(_NUMBERS.findall(text))
+    return frozenset(_NOT_DIGIT.sub("", found) for found in _NUMBER.findall(parts))
 
 
 def marks(words: Sequence[str]) -> set[str]:
