@@ -34,8 +34,8 @@ LEARNED_CODES = 4
 _REPEATED = 0.999
 # How many of the closest names and of the closest learned texts vote.
 _NAMES, _TEXTS = 40, 20
-# Rows of a batch that one comparison holds in memory: with 22,000 names, 3 MB, which caches hold.
-BATCH = 32
+# Rows of a batch that one comparison holds in memory: with 22,000 names, 6 MB a table.
+BATCH = 64
 
 
 class Wording(NamedTuple):
@@ -317,7 +317,8 @@ class Coder:
         """The votes, weighed by the scheme's mixture."""
         mixture, first = self.mixtures[scheme], concepts().of(scheme).start
         named = self.names.positions[self.names.rows(scheme)][:, None] - first
-        like = mixture.cosine * compared.meaning + mixture.words * compared.words
+        like = mixture.cosine * compared.meaning
+        like += mixture.words * compared.words
         votes = np.zeros((len(like), _size(scheme)), np.float32)
         vote(votes, like, named, mixture.sharp, _NAMES, 1.0)
         known = self.learned[scheme].codes

@@ -23,7 +23,7 @@ def vote(
     count = min(count, like.shape[1])
     if count < 1:
         return
-    closest = np.argpartition(like, like.shape[1] - count, axis=1)[:, -count:]
+    closest = _closest(like, count)
     force = weight * np.exp(sharp * (np.take_along_axis(like, closest, 1) - 1))
     given = codes[closest]
     told = given >= 0
@@ -31,6 +31,16 @@ def vote(
     first = np.arange(len(like))[:, None, None] * votes.shape[1]
     # One flat index: several indices are ten times as slow.
     np.add.at(votes.reshape(-1), (first + np.maximum(given, 0)).ravel(), each.ravel())
+
+
+def _closest(like: Shares, count: int) -> NDArray[np.int64]:
+    """Columns of the ``count`` highest of each row, in no order. Values are parted in a third of
+    the time that places take."""
+    least = np.partition(like, like.shape[1] - count, axis=1)[:, -count]
+    found = np.flatnonzero(like >= least[:, None])
+    if len(found) != len(like) * count:  # some are equal
+        return np.argpartition(like, like.shape[1] - count, axis=1)[:, -count:]
+    return np.asarray(found.reshape(-1, count) % like.shape[1], np.int64)
 
 
 def normal(shares: Shares) -> Shares:

@@ -8,7 +8,7 @@ works have no HS code. Nothing given by a source or an analyst is ever replaced.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import islice
+from itertools import islice, pairwise
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -56,18 +56,24 @@ def guess(coder: Coder, scheme: Coded, shares: Shares) -> Guess:
 
 def guesses(coder: Coder, scheme: Coded, shares: Shares) -> list[Guess]:
     """What each row of ``Coder.shares`` allows to say."""
-    names = concepts().codes(scheme)
     said = _surest(coder, scheme, shares)
-    found = []
-    for row, (_, confidence, code) in zip(shares, said, strict=True):
-        likely = np.flatnonzero(row >= _LEAST)
-        best = likely[np.argsort(-row[likely], kind="stable")][:HINTS]
-        told = zip(best.tolist(), row[best].tolist(), strict=True)
-        hints = tuple(
-            Hint(scheme=scheme, code=names[at], share=round(share, 3)) for at, share in told
+    found = zip(said, _likeliest(scheme, shares), strict=True)
+    return [Guess(code, confidence, hints) for (_, confidence, code), hints in found]
+
+
+def _likeliest(scheme: Coded, shares: Shares) -> Iterator[tuple[Hint, ...]]:
+    """Of each row, the best codes with their shares."""
+    names = concepts().codes(scheme)
+    rows, places = np.divmod(np.flatnonzero(shares >= _LEAST), shares.shape[1])
+    told = shares[rows, places]
+    order = np.lexsort((places, -told, rows))
+    ends = np.searchsorted(rows, np.arange(len(shares) + 1)).tolist()
+    for first, last in pairwise(ends):
+        best = order[first : min(last, first + HINTS)]
+        yield tuple(
+            Hint(scheme=scheme, code=names[at], share=round(share, 3))
+            for at, share in zip(places[best].tolist(), told[best].tolist(), strict=True)
         )
-        found.append(Guess(code, confidence, hints))
-    return found
 
 
 def _surest(coder: Coder, scheme: Coded, shares: Shares) -> list[tuple[int, float, str | None]]:
@@ -79,11 +85,11 @@ def _surest(coder: Coder, scheme: Coded, shares: Shares) -> list[tuple[int, floa
     for number, curve in coder.curves[scheme].items():
         some = np.flatnonzero(depth == number)
         confidences = np.interp(reached[some], curve.shares, curve.right)
-        for at, confidence in zip(some, confidences.tolist(), strict=True):
-            if confidence >= SURE_ENOUGH:
-                one = (number, confidence, names[places[at]])
-                row = rows[at]
-                best[row] = max(best[row], one, key=lambda told: (*told[:2], told[2] or ""))
+        sure = confidences >= SURE_ENOUGH
+        for at, confidence in zip(some[sure].tolist(), confidences[sure].tolist(), strict=True):
+            one = (number, confidence, names[places[at]])
+            row = rows[at]
+            best[row] = max(best[row], one, key=lambda told: (*told[:2], told[2] or ""))
     return best
 
 
