@@ -116,6 +116,8 @@ lead_signature = Table(
     Column("managed", Boolean, nullable=False),
     Column("country", String(2), nullable=False, server_default=""),
     Column("deadline", Integer),
+    # Ten rows a notice, at random places: one tree of them in SQLite, not two.
+    sqlite_with_rowid=False,
 )
 
 # Pairs of notices, by the id of the lead each would be alone (the smaller first), that somebody

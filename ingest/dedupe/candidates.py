@@ -13,7 +13,7 @@ from index.store import LeadStore
 from ingest.dedupe import known
 from ingest.dedupe.buyers import agree, buyer
 from ingest.dedupe.facts import same_day
-from ingest.dedupe.known import CROWD, Bearer
+from ingest.dedupe.known import CROWD, Asked, Bearer
 from ingest.dedupe.profile import Profile
 from ingest.ledger import batched
 
@@ -24,6 +24,10 @@ _COMPARED = 10
 def _day(moment: datetime | None) -> int | None:
     """Days since year 1, in UTC: of two moments of one day in some zone, at most one apart."""
     return moment.astimezone(UTC).toordinal() if moment else None
+
+
+def _asked(mark: int, one: Profile) -> Asked:
+    return Asked(mark, one.country, _day(one.deadline), one.source if one.process else "")
 
 
 class _Facts(NamedTuple):
@@ -62,8 +66,8 @@ class Candidates:
     ) -> None:
         self._connection, self._sources = connection, frozenset(sources)
         self._marks = marks
-        wanted = {mark for some in marks.values() for mark in some}
-        borne, self._crowded = known.bearers(connection, wanted)
+        wanted = (_asked(mark, one) for one, some in marks.items() for mark in some)
+        borne, self._number = known.bearers(connection, wanted)
         self._borne = defaultdict(list, borne)
         self._new: list[tuple[int, Bearer]] = []
         self._heirs: dict[str, str] = {}
@@ -84,13 +88,16 @@ class Candidates:
         has no other notice; of several, one may tell what another does not."""
         told = (one.country, _day(one.deadline)) if alone else ("", None)
         bearer = Bearer(lead, one.source, bool(one.process), *told)
-        for mark in self._marks[one] - self._crowded:
-            borne = self._borne[mark]
-            borne.append(bearer)
-            self._new.append((mark, bearer))
-            if len(borne) >= CROWD:
-                self._crowded.add(mark)
+        for mark in self._marks[one]:
+            if not self._crowded(mark):
+                self._borne[mark].append(bearer)
+                self._new.append((mark, bearer))
+                self._number[mark] = self._number.get(mark, 0) + 1
         self._held.pop(lead, None)
+
+    def _crowded(self, mark: int) -> bool:
+        """Whether so many bear it that it tells nothing."""
+        return self._number.get(mark, 0) >= CROWD
 
     def merge(self, lost: str, kept: str) -> None:
         """All that one lead bore, another does."""
@@ -116,7 +123,7 @@ class Candidates:
         shared = Counter(
             self._heirs.get(bearer.lead, bearer.lead)
             for mark in self._marks[one]
-            if mark not in self._crowded
+            if not self._crowded(mark)
             for bearer in self._borne.get(mark, ())
             if not (country and bearer.country and bearer.country != country)
             and not (day and bearer.deadline and not -1 <= bearer.deadline - day <= 1)
