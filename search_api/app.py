@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,6 @@ from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from index.embedded import EmbeddedEngine
-from index.embedders import open_sense
-from index.engine import SearchEngine
 from index.query import Query
 from index.settings import Settings
 from index.store import LeadStore
@@ -31,6 +28,7 @@ from search_api import (
 )
 from search_api.board import Board
 from search_api.failures import install
+from search_api.opening import open_engine, utcnow
 from search_api.rights import guard
 from search_api.seal import Seal
 from taxonomies.suggest import suggest
@@ -38,16 +36,6 @@ from taxonomies.suggest import suggest
 DESCRIPTION = """Recherche de leads commerciaux à l'étranger : appels d'offres, demandes de
 distributeurs et d'importateurs. Les paramètres d'une recherche sont les mêmes que ceux de
 l'adresse d'une page de résultats. Les erreurs suivent la RFC 9457 (problem+json)."""
-
-
-def utcnow() -> datetime:
-    """The clock of production."""
-    return datetime.now(UTC)
-
-
-def open_engine(settings: Settings) -> SearchEngine:
-    """The search engine that these settings ask for."""
-    return EmbeddedEngine(settings.index_folder, open_sense(settings))
 
 
 def _contract_page() -> RedirectResponse:

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
-import uvicorn
 from rich.progress import Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from sqlalchemy import select
@@ -40,7 +39,7 @@ from search_api import (
     source_cli,
     sources_cli,
 )
-from search_api.app import create_app, open_engine, utcnow
+from search_api.opening import open_engine, utcnow
 from search_api.terminal import (
     INCOMPLETE,
     UNKNOWN,
@@ -264,6 +263,11 @@ def servir(
     port: Annotated[int, typer.Option(help="Port d'écoute.")] = 8000,
 ) -> None:
     """Sert le site et l'API."""
+    import uvicorn
+
+    # Other commands start in half the time without the site.
+    from search_api.app import create_app
+
     settings = Settings()
     # A page that cannot be read is said now, not to the first visitor.
     sources(settings.sources)
@@ -276,6 +280,8 @@ def servir(
 @app.command()
 def openapi() -> None:
     """Écrit le contrat de l'API (OpenAPI, JSON)."""
+    from search_api.app import create_app
+
     with TemporaryDirectory() as folder:
         made = create_app(Settings(data=Path(folder)))
         typer.echo(json.dumps(made.openapi(), ensure_ascii=False, indent=1, sort_keys=True))

@@ -21,7 +21,7 @@ from ingest.crawl_process import crawl_process
 from ingest.incidents import Incident, Incidents
 from ingest.monitors import TITLES
 from ingest.source import collected, source, sources
-from search_api.app import open_engine, utcnow
+from search_api.opening import open_engine, utcnow
 from search_api.terminal import (
     INCOMPLETE,
     UNKNOWN,

@@ -23,7 +23,7 @@ from ingest.classify import classify
 from ingest.training.embedding import Plan
 from ingest.training.make import Material, make
 from ingest.training.texts import translations
-from search_api.app import utcnow
+from search_api.opening import utcnow
 from search_api.terminal import UNKNOWN, console, errors, fail, printable, record
 from search_api.words import METHODS, SCHEMES
 from taxonomies import languages

@@ -22,8 +22,8 @@ from ingest.drop import QUIET, Dropped, Drops, wrong_name
 from ingest.intake import Intake
 from ingest.schedule import PATIENCE, Schedule
 from ingest.source import collected, source, sources
-from search_api.app import open_engine, utcnow
 from search_api.collect_cli import OUTCOMES, open_collecting
+from search_api.opening import open_engine, utcnow
 from search_api.scheduler import Scheduler, told
 from search_api.terminal import UNKNOWN, console, fail, printable, record
 

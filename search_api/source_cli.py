@@ -18,7 +18,7 @@ from ingest.price import Rates
 from ingest.propose import ProposeError, propose
 from ingest.recognise import recognise
 from ingest.source import Source, page_at, source, sources
-from search_api.app import utcnow
+from search_api.opening import utcnow
 from search_api.terminal import INCOMPLETE, UNKNOWN, console, fail, present, printable
 from search_api.words import STAGES
 

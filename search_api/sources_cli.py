@@ -15,7 +15,7 @@ from ingest.health import Account, Health, SourceState
 from ingest.incidents import Incident
 from ingest.source import source, sources
 from ingest.states import collections, incidents, reading, states
-from search_api.app import utcnow
+from search_api.opening import utcnow
 from search_api.source_states import collection_body, incident_body, source_body
 from search_api.status import WAYS
 from search_api.terminal import console, printable, record

@@ -12,8 +12,6 @@ from itertools import islice
 from shutil import copyfileobj
 from typing import Any, BinaryIO
 
-import openpyxl
-
 from ingest.document import RATIO_FLOOR, DocumentError
 from ingest.encoding import SUBJECT, Reading, Remark, reading, recovered, text_of
 from ingest.feeds.json_items import items
@@ -148,6 +146,9 @@ def xlsx_rows(stream: BinaryIO, mapping: Mapping) -> Iterator[Row]:
 
 
 def _sheet(file: Any, mapping: Mapping) -> Iterator[tuple[str, Sequence[str] | str]]:
+    # A quarter of a second, which most documents can do without.
+    import openpyxl
+
     book: Any = _quiet(lambda: openpyxl.load_workbook(file, **_READING))
     if mapping.rows and mapping.rows not in book.sheetnames:
         names = ", ".join(book.sheetnames)

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from model2vec.persistence import save_pretrained
 from tokenizers import Tokenizer
 
 from index.embedding import Vectors
@@ -16,6 +15,8 @@ def save(folder: Path, tokenizer: Tokenizer, vectors: Vectors, name: str, thresh
 
     vectors: shape (pieces, dimensions). An unknown piece counts for nothing.
     """
+    from model2vec.persistence import save_pretrained  # brings the hub's whole client
+
     rows = np.array(vectors, np.float32)
     rows[tokenizer.token_to_id(UNKNOWN)] = 0
     scales = np.maximum(np.abs(rows).max(axis=1), 1e-9) / 127
