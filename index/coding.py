@@ -161,11 +161,12 @@ class Names:
 @dataclass(frozen=True, slots=True)
 class Compared:
     """Texts beside names and learned texts, before anything is weighed. meaning: cosines with the
-    scheme's names; words: what their words have in common, 0–1; learned: cosines with texts."""
+    scheme's names; learned: cosines with texts; words: (row, name, what their words have in
+    common, 0–1), where they have anything."""
 
     vectors: Vectors
     meaning: Shares
-    words: Shares
+    words: tuple[NDArray[np.int64], NDArray[np.int64], Shares]
     learned: Shares
 
 
@@ -305,20 +306,30 @@ class Coder:
         """The texts beside everything that may vote."""
         vectors = self.vectors(texts) if vectors is None else vectors
         rows = self.names.rows(scheme)
-        words = np.zeros((len(texts), rows.stop - rows.start), np.float32)
-        for at, text in enumerate(texts):
-            if text.language in _NAMED:
-                found, much = self.names.by_words.find(text.title, scheme)
-                words[at, found - rows.start] = much
         meaning = vectors @ self.names.vectors[rows].T
+        words = self._words(scheme, texts)
         return Compared(vectors, meaning, words, vectors @ self.learned[scheme].vectors.T)
+
+    def _words(
+        self, scheme: Coded, texts: Sequence[Wording]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Shares]:
+        nothing = (np.zeros(0, np.int64), np.zeros(0, np.float32))
+        found = [
+            self.names.by_words.find(text.title, scheme) if text.language in _NAMED else nothing
+            for text in texts
+        ]
+        places, much = (np.concatenate(some) for some in zip(*found, strict=True))
+        counts = [len(some) for some, _ in found]
+        rows = np.repeat(np.arange(len(texts)), counts)
+        return rows, places - self.names.rows(scheme).start, much
 
     def mixed(self, scheme: Coded, compared: Compared) -> Shares:
         """The votes, weighed by the scheme's mixture."""
         mixture, first = self.mixtures[scheme], concepts().of(scheme).start
         named = self.names.positions[self.names.rows(scheme)][:, None] - first
         like = mixture.cosine * compared.meaning
-        like += mixture.words * compared.words
+        rows, places, much = compared.words
+        like[rows, places] += mixture.words * much
         votes = np.zeros((len(like), _size(scheme)), np.float32)
         vote(votes, like, named, mixture.sharp, _NAMES, 1.0)
         known = self.learned[scheme].codes

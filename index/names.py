@@ -6,7 +6,7 @@ follow each other, and every code has at least one.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from math import log
 
 import numpy as np
@@ -97,6 +97,8 @@ class NamesByWords:
         writer.wait_merging_threads()
         index.reload()
         self._searcher = index.searcher()
+        # The titles of a feed are made of the same words.
+        self._word = lru_cache(maxsize=5_000)(self._sought)
 
     def _rarity(self, french: str, english: str) -> float:
         """Of a word, in the language that knows it; a word that none knows is as rare as can be."""
@@ -104,19 +106,21 @@ class NamesByWords:
         fewest = min((one for one in held if one), default=0)
         return log(1 + (self._searcher.num_docs - fewest + 0.5) / (fewest + 0.5))
 
+    def _sought(self, french: str, english: str) -> tuple[float, Native]:
+        """The rarity of a word, and the question whether a name holds it."""
+        one = [Native.term_query(_schema(), *pair) for pair in _fields(french, english)]
+        return self._rarity(french, english), Native.disjunction_max_query(one, 0.0)
+
     def find(self, text: str, scheme: str = "") -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Rows whose words a text holds, and how much of what it says they hold, 0–1.
 
         A word unknown to the table counts as said and not found. scheme: CPV, HS, "" for both.
         """
-        spoken, parts = 0.0, []
-        for french, english in _stems(text):
-            spoken += self._rarity(french, english)
-            one = [Native.term_query(_schema(), *pair) for pair in _fields(french, english)]
-            parts.append((Occur.Should, Native.disjunction_max_query(one, 0.0)))
-        if not parts:
+        asked = [self._word(french, english) for french, english in _stems(text)]
+        if not asked:
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        wanted = Native.boolean_query(parts)
+        spoken = sum(rarity for rarity, _ in asked)
+        wanted = Native.boolean_query([(Occur.Should, query) for _, query in asked])
         if scheme:
             only = Native.const_score_query(Native.term_query(_schema(), "scheme", scheme), 0.0)
             wanted = Native.boolean_query([(Occur.Must, wanted), (Occur.Must, only)])

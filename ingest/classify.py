@@ -71,7 +71,7 @@ def _likeliest(scheme: Coded, shares: Shares) -> Iterator[tuple[Hint, ...]]:
     for first, last in pairwise(ends):
         best = order[first : min(last, first + HINTS)]
         yield tuple(
-            Hint(scheme=scheme, code=names[at], share=round(share, 3))
+            Hint(scheme, names[at], round(share, 3))
             for at, share in zip(places[best].tolist(), told[best].tolist(), strict=True)
         )
 

@@ -71,7 +71,7 @@ class Notice:
 
     def fingerprint(self) -> str:
         """SHA-256 of the content: two deliveries of the same words have the same one."""
-        words = replace(self, unknown=())
+        words = replace(self, unknown=()) if self.unknown else self
         return hashlib.sha256(orjson.dumps(words)).hexdigest()
 
     @classmethod

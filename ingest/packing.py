@@ -18,8 +18,8 @@ from ingest.dedupe.buyers import Buyer
 from ingest.dedupe.profile import Profile, Wording
 from ingest.notice import Amount, Code, Notice, Received, Text
 
-_PLAIN = (Amount, Buyer, Code, Coding, Notice, Profile, Received, Text, Wording)
-_MODELS = (Hint, LeadCode, LeadText, Value)
+_PLAIN = (Amount, Buyer, Code, Coding, Hint, Notice, Profile, Received, Text, Wording)
+_MODELS = (LeadCode, LeadText, Value)
 
 
 Packed = tuple[Callable[..., Any], tuple[Any, ...]]

@@ -19,6 +19,10 @@ from typing import Any, Generic, TypeVar
 
 from threadpoolctl import threadpool_limits
 
+# New objects after which Python looks for cycles: usually 700, while each lot makes 100,000 objects
+# and no cycle.
+_COLLECTED, _UNCOLLECTED = gc.get_threshold(), 200_000
+
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -38,6 +42,7 @@ def _settle() -> None:
     gc.collect()
     give_back()
     gc.freeze()
+    gc.set_threshold(_UNCOLLECTED)
 
 
 def give_back() -> None:
@@ -108,6 +113,7 @@ class Workers(Generic[Task, Result]):
         for process in self._processes:
             process.terminate()
             process.join()
+        gc.set_threshold(*_COLLECTED)
         gc.unfreeze()
 
 

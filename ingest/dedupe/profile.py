@@ -72,7 +72,7 @@ def _wording(text: LeadText) -> Wording:
         cut=bool(_CUT.search(text.title)),
         title=long_words(title, _TITLE_WORD),
         marks=counted | marks(title),
-        text=frozenset(long_words(fold(body).split(), _TEXT_WORD)),
+        text=frozenset(long_words(set(fold(body).split()), _TEXT_WORD)),
         numbers=counted | numbers(body),
     )
 

@@ -43,7 +43,7 @@ def _bands(hashes: NDArray[np.uint64]) -> Iterator[str]:
 def _words(wording: Wording) -> Iterator[str]:
     yield "titre " + " ".join(sorted(wording.title))
     # The words of the text have lost their order; the longest are the rarest.
-    rare = sorted(wording.text, key=lambda word: (-len(word), word))[:_WORDS]
+    rare = sorted(sorted(wording.text), key=len, reverse=True)[:_WORDS]
     if hashed := sorted({*wording.title[:_WORDS], *rare}):
         yield from _bands(np.array([_hashed(word) for word in hashed], np.int64).view(np.uint64))
 

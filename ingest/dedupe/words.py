@@ -54,11 +54,8 @@ def marks(words: Sequence[str]) -> set[str]:
 
 def long_words(words: Iterable[str], shortest: int) -> tuple[str, ...]:
     """The folded words of at least that many letters, those with digits left out, in order."""
-    return tuple(
-        word
-        for word in words
-        if len(word) >= shortest and (word.isalpha() or not _DIGIT.search(word))
-    )
+    long = [word for word in words if len(word) >= shortest]
+    return tuple([word for word in long if word.isalpha() or not _DIGIT.search(word)])
 
 
 def apart(
