@@ -337,12 +337,12 @@ recovery_code = Table(
 )
 
 # What a cookie opens. hash: SHA-256 of its token. step: "open" once signed in, before that what is
-# still asked: "code", "enrolment", "provider". sealed: what that step must remember, sealed.
+# still asked: "code", "enrolment". sealed: the secret being enrolled, sealed.
 session = Table(
     "session",
     metadata,
     Column("hash", String(64), primary_key=True),
-    Column("account", BigInteger, ForeignKey("account.id"), index=True),
+    Column("account", BigInteger, ForeignKey("account.id"), nullable=False, index=True),
     Column("step", String(10), nullable=False),
     Column("sealed", Text, nullable=False),
     Column("started", _Moment, nullable=False),

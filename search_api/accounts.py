@@ -50,6 +50,11 @@ def login_of(written: str) -> str:
     return folded if _LOGIN.fullmatch(folded) else ""
 
 
+def is_email(written: str) -> bool:
+    """Whether it has the shape of an address."""
+    return _EMAIL.fullmatch(written) is not None
+
+
 def from_row(row: Row[Any]) -> Account:
     """A row of the table, read."""
     return Account(
@@ -118,7 +123,7 @@ def create(
         raise AccountError(told, "identifiant")
     if not 0 < len(shown) <= _LONGEST_NAME:
         raise AccountError(f"De 1 à {_LONGEST_NAME} caractères.", "nom")
-    if email and not _EMAIL.fullmatch(email):
+    if email and not is_email(email):
         raise AccountError("Cette adresse électronique est incomplète.", "courriel")
     row = {"login": kept, "name": shown, "email": email, "role": role, "created": change.at}
     row |= {"password": "", "totp": "", "totp_step": 0}
@@ -183,6 +188,12 @@ def enrol(change: Change, row: Row[Any], sealed: str) -> list[str]:
     """Keeps the secret of a second factor, sealed; gives the recovery codes, to be shown once."""
     change.set(row.id, totp=sealed)
     change.note(row.login, "enrôler un second facteur")
+    return totp.give_recovery(change.connection, row.id)
+
+
+def renew_recovery(change: Change, row: Row[Any]) -> list[str]:
+    """Other recovery codes, to be shown once."""
+    change.note(row.login, "refaire les codes de secours")
     return totp.give_recovery(change.connection, row.id)
 
 

@@ -15,12 +15,15 @@ from index.query import Query
 from index.settings import Settings
 from index.store import LeadStore
 from search_api import (
+    account_pages,
     api,
     curation_pages,
     deposits,
     enrolment,
     health,
+    own_account,
     pages,
+    provider_sign_in,
     sheets,
     sign_in,
     source_states,
@@ -28,6 +31,7 @@ from search_api import (
 )
 from search_api.board import Board
 from search_api.failures import install
+from search_api.oidc import Provider
 from search_api.opening import open_engine, utcnow
 from search_api.rights import guard
 from search_api.seal import Seal
@@ -86,6 +90,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.state.store = store
     app.state.engine = open_engine(settings)
     app.state.seal = Seal(settings)
+    app.state.provider = Provider(settings) if settings.oidc_issuer else None
     app.state.board = Board(store, settings.sources, clock)
     app.include_router(api.router)
     app.include_router(deposits.router)
@@ -96,7 +101,10 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.include_router(status.router)
     app.include_router(sign_in.router)
     app.include_router(enrolment.router)
+    app.include_router(provider_sign_in.router)
     app.include_router(curation_pages.router)
+    app.include_router(account_pages.router)
+    app.include_router(own_account.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.get("/api/docs", include_in_schema=False)(_contract_page)
     app.openapi = _contract(app.openapi)  # type: ignore[method-assign]

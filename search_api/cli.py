@@ -32,6 +32,7 @@ from ingest.report import OUTCOMES, Report
 from ingest.source import SourceError, source, sources
 from ingest.workers import spare_cores
 from search_api import (
+    account_cli,
     collect_cli,
     evaluate_cli,
     model_cli,
@@ -40,6 +41,7 @@ from search_api import (
     sources_cli,
 )
 from search_api.opening import open_engine, utcnow
+from search_api.seal import SealError
 from search_api.terminal import (
     INCOMPLETE,
     UNKNOWN,
@@ -61,7 +63,7 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (RecordError, IndexBusy, ModelError) as error:
+        except (RecordError, IndexBusy, ModelError, SealError) as error:
             raise fail(str(error)) from error
         except (SourceError, CollectionError) as error:
             raise fail(str(error), UNKNOWN) from error
@@ -78,6 +80,7 @@ app.add_typer(index_app, name="index")
 app.add_typer(evaluate_cli.app, name="evaluer")
 app.add_typer(model_cli.app, name="modele")
 app.add_typer(source_cli.app, name="source")
+app.add_typer(account_cli.app, name="compte")
 app.command()(collect_cli.collecter)
 app.command()(collect_cli.collectes)
 app.command()(schedule_cli.planifier)
@@ -272,6 +275,8 @@ def servir(
     # A page that cannot be read is said now, not to the first visitor.
     sources(settings.sources)
     site = create_app(settings)
+    # A key of the site that cannot be used is said now too.
+    site.state.seal.mark("")
     bring_up_to_date(site.state.store, site.state.engine)
     console.print(f"Débouchés : http://{hote}:{port}/")
     uvicorn.run(site, host=hote, port=port, log_level="warning", server_header=False)

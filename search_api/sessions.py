@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from fastapi import Request, Response
-from sqlalchemy import ColumnElement, Connection, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from index.settings import Settings
 from index.tables import account, session
 from ingest.ledger import utc
 
-Step = Literal["open", "code", "enrolment", "provider"]
+Step = Literal["open", "code", "enrolment"]
 
 # Without a page for an hour, or a working day after signing in, one signs in again.
 IDLE = timedelta(hours=1)
@@ -28,11 +28,11 @@ _SEEN = timedelta(minutes=1)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What a token opens. account: None while a provider is asked who it is. sealed: what the step
-    remembers, sealed. seen: the last page, to the minute."""
+    """What a token opens. sealed: the secret being enrolled, sealed. seen: the last page, to the
+    minute."""
 
     token: str
-    account: int | None
+    account: int
     step: Step
     sealed: str
     seen: datetime
@@ -54,9 +54,7 @@ def hashed(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
 
 
-def begin(
-    connection: Connection, who: int | None, step: Step, now: datetime, sealed: str = ""
-) -> Session:
+def begin(connection: Connection, who: int, step: Step, now: datetime, sealed: str = "") -> Session:
     """A new session, under a token that nobody has seen; those that have ended are swept."""
     connection.execute(delete(session).where(_ended(now)))
     token = secrets.token_urlsafe(32)
@@ -77,7 +75,7 @@ def find(connection: Connection, token: str, now: datetime) -> Session | None:
         return None
     row = connection.execute(
         select(session, account.c.disabled)
-        .outerjoin(account, account.c.id == session.c.account)
+        .join(account, account.c.id == session.c.account)
         .where(session.c.hash == hashed(token))
     ).first()
     if row is None or row.disabled or now >= utc(row.expires) or now - utc(row.seen) >= IDLE:
@@ -102,6 +100,13 @@ def end_all(connection: Connection, who: int, but: str = "") -> None:
     connection.execute(delete(session).where(session.c.account == who, others))
 
 
+def others(connection: Connection, who: int, token: str, now: datetime) -> int:
+    """How many other sessions are open for this account."""
+    mine = (session.c.account == who, session.c.step == "open", session.c.hash != hashed(token))
+    counted = select(func.count()).where(*mine, ~_ended(now))
+    return int(connection.execute(counted).scalar_one())
+
+
 # --- the cookie ---------------------------------------------------------------------------------
 
 
@@ -109,10 +114,10 @@ def _secure(settings: Settings) -> bool:
     return settings.site_url.lower().startswith("https:")
 
 
-def cookie_name(settings: Settings) -> str:
+def cookie_name(settings: Settings, name: str = "session") -> str:
     """``__Host-``: a browser takes it from this very site over https only, never from another
     name of the domain."""
-    return "__Host-session" if _secure(settings) else "session"
+    return f"__Host-{name}" if _secure(settings) else name
 
 
 def token_of(request: Request) -> str:
@@ -120,12 +125,12 @@ def token_of(request: Request) -> str:
     return request.cookies.get(cookie_name(request.app.state.settings), "")
 
 
-def keep(request: Request, response: Response, token: str) -> None:
-    """Give the token to the browser, until it closes."""
+def keep(request: Request, response: Response, value: str, name: str = "session") -> None:
+    """Give a cookie to the browser, until it closes."""
     settings: Settings = request.app.state.settings
     response.set_cookie(
-        cookie_name(settings),
-        token,
+        cookie_name(settings, name),
+        value,
         path="/",
         secure=_secure(settings),
         httponly=True,
@@ -133,8 +138,13 @@ def keep(request: Request, response: Response, token: str) -> None:
     )
 
 
-def forget(request: Request, response: Response) -> None:
-    """Take the token back from the browser."""
+def forget(request: Request, response: Response, name: str = "session") -> None:
+    """Take a cookie back from the browser."""
     settings: Settings = request.app.state.settings
-    name = cookie_name(settings)
-    response.delete_cookie(name, path="/", secure=_secure(settings), httponly=True, samesite="lax")
+    response.delete_cookie(
+        cookie_name(settings, name),
+        path="/",
+        secure=_secure(settings),
+        httponly=True,
+        samesite="lax",
+    )

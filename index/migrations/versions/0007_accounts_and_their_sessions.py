@@ -47,7 +47,7 @@ def upgrade() -> None:
     op.create_table(
         "session",
         sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.Column("account", sa.BigInteger(), nullable=True),
+        sa.Column("account", sa.BigInteger(), nullable=False),
         sa.Column("step", sa.String(length=10), nullable=False),
         sa.Column("sealed", sa.Text(), nullable=False),
         sa.Column("started", _MOMENT, nullable=False),
