@@ -12,7 +12,7 @@ from index.settings import Settings
 from search_api import accounts, passwords
 from search_api.access import ROLES, Role
 from search_api.accounts import AccountError, Change
-from search_api.app import utcnow
+from search_api.opening import utcnow
 from search_api.terminal import UNKNOWN, console, fail, printable, record
 
 app = typer.Typer(help="Les comptes de ceux qui se connectent.", no_args_is_help=True)
