@@ -10,6 +10,7 @@ from datetime import datetime, time
 from index.lead import Change, Lead, LeadText, Provenance, Stage, Status, Value
 from ingest.ledger import Arrival
 from ingest.normalise import Draft, expiry
+from ingest.standing import key_of, standing, versions
 
 # What a deadline told without its hour is read as; see ``dates.moment``.
 END_OF_DAY = time(23, 59, 59)
@@ -94,9 +95,36 @@ def fold(identifier: str, notices: Sequence[tuple[Arrival, Draft]]) -> Lead:
     """The lead of these notices (at least one), whatever their order.
 
     Later notices win on stage, deadline and value where they say something. What the demand is
-    about is told by the last call; an award or a corrigendum speaks of it in fewer words.
+    about is told by the last call; an award or a corrigendum speaks of it in fewer words. What a
+    source replaced or took back says nothing any more; a lead of which all was taken back is
+    withdrawn.
     """
     ordered = sorted(notices, key=_order)
+    stand = standing(ordered)
+    if len(stand) == len(ordered):
+        return _told(identifier, ordered)
+    if not stand:
+        return _told(identifier, ordered[-1:]).model_copy(update={"status": "withdrawn"})
+    lead, keys = _told(identifier, stand), {key_of(one) for one in stand}
+    first = next(draft for arrival, draft in ordered if key_of((arrival, draft)) in keys)
+    history = [*lead.history, *(_replaced(*pair) for pair in versions(ordered))]
+    history.sort(key=lambda change: change.at or lead.provenances[0].received)
+    return lead.model_copy(update={"published": first.published, "history": tuple(history)})
+
+
+def _replaced(before: Draft, later: Draft) -> Change:
+    """What a source changed of its own words."""
+    then, now = (
+        _facts(draft.stage or "open", draft.deadline, draft.value, draft.texts[0].title)
+        for draft in (before, later)
+    )
+    changed = {name: (then[name], now[name]) for name in now if now[name] != then[name]}
+    stage = later.stage or "open"
+    return Change(at=later.published, key=later.notice.key, stage=stage, fields=changed)
+
+
+def _told(identifier: str, ordered: Sequence[tuple[Arrival, Draft]]) -> Lead:
+    """The lead that notices tell, in their order."""
     calls = [draft for _, draft in ordered if draft.stage in _LIVE and draft.texts]
     told = calls[-1] if calls else next(draft for _, draft in ordered if draft.texts)
     first = ordered[0][1]

@@ -21,7 +21,7 @@ from ingest.dedupe.profile import Profile, profile
 from ingest.fold import fold
 from ingest.ledger import Arrival, Ledger
 from ingest.normalise import Draft
-from ingest.notice import Notice
+from ingest.notice import REPLACING, Notice
 from taxonomies.fold import fold as fold_words
 
 # Demands told apart under one identifier. A source that gives all its notices the same one must
@@ -234,7 +234,9 @@ class Linking:
         return next((lead for lead in leads if self._agrees(draft, lead)), "")
 
     def _agrees(self, draft: Draft, lead: str) -> bool:
-        return any(not contradict(draft, earlier) for _, earlier in self._parts(lead))
+        # Who replaces its own words may correct all of them.
+        own = draft.notice.change in REPLACING
+        return own or any(not contradict(draft, earlier) for _, earlier in self._parts(lead))
 
     def _another_call(self, notice: Notice, known: dict[str, str], lead: str) -> bool:
         """Whether one prior notice announced several calls and this is not the first: each call

@@ -41,6 +41,7 @@ class Draft:
     stage: Stage | None = None
     published: datetime | None = None
     deadline: datetime | None = None
+    expires: datetime | None = None
     value: Value | None = None
     codes: tuple[LeadCode, ...] = ()
     sectors: tuple[str, ...] = ()
@@ -128,19 +129,22 @@ def locate(draft: Draft) -> Draft:
 
 
 def date(draft: Draft) -> Draft:
-    """Publication and deadline, in the source's or the country's time zone."""
+    """Publication, deadline and expiry, in the source's or the country's time zone."""
     country = countries.get(draft.country) if draft.country else None
     zone = draft.page.dates.timezone or (country.timezone if country else "UTC")
     found: dict[str, datetime | None] = {}
     for name, written, end in (
         ("published", draft.notice.published, False),
         ("deadline", draft.notice.deadline, True),
+        ("expires", draft.notice.expires, True),
     ):
         order = draft.page.dates.order
         found[name] = dates.moment(written, order, zone, end_of_day=end) if written else None
         if written.strip() and found[name] is None:
             draft = draft.remark("date non comprise", written)
-    return draft.known(published=found["published"], deadline=found["deadline"])
+    return draft.known(
+        published=found["published"], deadline=found["deadline"], expires=found["expires"]
+    )
 
 
 def stage(draft: Draft) -> Draft:
@@ -240,6 +244,7 @@ def normalise(notice: Notice, page: Source, rates: price.Rates, received: dateti
 
 
 def expiry(draft: Draft, deadline: datetime | None) -> datetime:
-    """When an open demand stops being on offer, with or without a deadline."""
+    """When an open demand stops being on offer, with or without a deadline or an expiry."""
+    ends = [moment for moment in (deadline, draft.expires) if moment]
     start = draft.published or draft.received
-    return deadline or start + timedelta(days=draft.page.lifetime_days)
+    return min(ends, default=start + timedelta(days=draft.page.lifetime_days))

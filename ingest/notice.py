@@ -6,6 +6,11 @@ from typing import Any
 
 import orjson
 
+_NO_EXPIRY = b',"expires":""}'
+
+# What takes the place of everything its source said under the same key.
+REPLACING = ("replacement", "withdrawal")
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -43,12 +48,15 @@ class Notice:
     previous: keys of earlier notices of the same source that this one follows or changes.
     stage: planned, open, awarded, cancelled, or "" when the kind says nothing of it.
     kind: the source's own word for the type of notice ("7", "cn-standard", "PRESOL").
-    change: "" for a new notice, else amendment or cancellation, when the source says so.
+    change: "" for a new notice, else amendment or cancellation, when the source says so;
+    replacement or withdrawal when it takes the place of all that was said under its key, or takes
+    it back.
     texts: the original language first.
     country: of the buyer, as written (name, ISO 2 or 3 letters).
     place: city or area, as written.
     published, deadline: dates as written; how to read them is on the source's page.
     unknown: names of fields the reader met and does not know, for the report.
+    expires: day after which it is not on offer any more, as written, when there is no deadline.
     """
 
     source: str
@@ -68,11 +76,15 @@ class Notice:
     codes: tuple[Code, ...] = ()
     url: str = ""
     unknown: tuple[str, ...] = ()
+    expires: str = ""
 
     def fingerprint(self) -> str:
         """SHA-256 of the content: two deliveries of the same words have the same one."""
         words = replace(self, unknown=()) if self.unknown else self
-        return hashlib.sha256(orjson.dumps(words)).hexdigest()
+        written = orjson.dumps(words)
+        # What records knew before notices could say when they expire keeps its fingerprint.
+        known = written.removesuffix(_NO_EXPIRY)
+        return hashlib.sha256(known + b"}" if known != written else written).hexdigest()
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "Notice":
