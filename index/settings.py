@@ -15,9 +15,7 @@ class Settings(BaseSettings):
     (``debouches modele entrainer``), instead of the packaged one. encoder: a model of
     sentence-transformers that reads texts beside it, of the hub or a folder ("" for none). contact:
     page or address where those whom we crawl reach us.
-    deposit_keys: who may send files: "source:SHA-256 of a secret" pairs, separated by commas or
-    spaces; several for a source while its secret changes; "" closes the deposit by HTTP.
-    deposit_max_mb: largest file accepted so, in MB.
+    deposit_max_mb: largest file that a partner may send by HTTP, in MB.
     secret_keys: what seals the second factors (32 characters or more each, the newest first);
     "" for a key made once in ``data``. oidc_issuer, oidc_client_id, oidc_client_secret: the OpenID
     Connect provider where people sign in, "" for none; oidc_name: how its button calls it.
@@ -36,7 +34,6 @@ class Settings(BaseSettings):
     model: Path | None = None
     encoder: str = ""
     contact: str = ""
-    deposit_keys: str = Field(default="", repr=False)
     deposit_max_mb: int = Field(default=256, ge=1)
     secret_keys: str = Field(default="", repr=False)
     oidc_issuer: str = ""

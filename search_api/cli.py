@@ -36,6 +36,7 @@ from search_api import (
     collect_cli,
     evaluate_cli,
     model_cli,
+    partner_cli,
     schedule_cli,
     source_cli,
     sources_cli,
@@ -88,6 +89,8 @@ app.command()(schedule_cli.deposer)
 app.command()(collect_cli.incidents)
 app.add_typer(collect_cli.collection_app, name="collecte")
 app.add_typer(collect_cli.incident_app, name="incident")
+app.add_typer(partner_cli.partner_app, name="partenaire")
+app.add_typer(partner_cli.key_app, name="cle")
 app.command(name="sources")(sources_cli.list_sources)
 
 Paths = Annotated[

@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
@@ -17,7 +16,8 @@ from index.settings import Settings
 from ingest.deposit import Deposit, Deposited, status
 from ingest.drop import wrong_name
 from ingest.source import sources
-from search_api.deposit_keys import DepositKeys
+from search_api.api_keys import Key
+from search_api.callers import holding
 from search_api.problems import Fault, Problem, ProblemBody
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def _answers(**told: str) -> dict[int | str, dict[str, Any]]:
 DOOR = _answers(
     _400="Nom de fichier ou corps incorrect",
     _401="Clé absente ou inconnue",
-    _403="Dépôt fermé, ou clé d’une autre source",
+    _403="Clé d’une autre source, ou qui ne dépose pas",
     _404="Source ou fichier inconnu",
     _503="Dossier de dépôt indisponible",
 )
@@ -51,7 +51,6 @@ BINARY = {
 }
 
 router = APIRouter(prefix="/api/v1/depots", responses=DOOR)
-_bearer = HTTPBearer(auto_error=False, description="Clé de dépôt remise par l’exploitant")
 
 
 class Receipt(BaseModel):
@@ -68,20 +67,13 @@ class Receipt(BaseModel):
 def _allowed(
     request: Request,
     source: str,
-    key: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    key: Annotated[Key, Depends(holding("depots:ecrire"))],
 ) -> str:
     """The source, once its key was shown."""
     settings: Settings = request.app.state.settings
-    keys = DepositKeys(settings.deposit_keys)
-    if not keys:
-        raise Problem(403, "Dépôt fermé", "Le dépôt de fichiers par HTTP n’est pas ouvert ici.")
-    allowed = keys.sources(key.credentials) if key else frozenset()
-    if not allowed:
-        detail = "Une clé de dépôt est attendue : « Authorization: Bearer … »."
-        raise Problem(401, "Clé refusée", detail, headers={"WWW-Authenticate": "Bearer"})
     if source not in sources(settings.sources):
         raise Problem(404, "Source inconnue", "Aucune source ne porte ce nom.")
-    if source not in allowed:
+    if source != key.partner or key.sandbox:
         raise Problem(403, "Clé d’une autre source", "Cette clé ne dépose pas pour cette source.")
     return source
 

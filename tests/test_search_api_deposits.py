@@ -17,12 +17,18 @@ from conftest import NOW
 from typer.testing import CliRunner, Result
 
 from index.settings import Settings
+from index.store import LeadStore
 from ingest.drop import HELD, READ
+from search_api.api_keys import ApiKeys
 from search_api.app import create_app
 from search_api.cli import app
-from search_api.deposit_keys import DepositKeys
 
-SECRET, OTHER = "f" * 64, "0" * 64
+# The secrets of these keys are said beforehand: their ids and 256 bits come from a list.
+DRAWN = "a" * 12, "f" * 64, "b" * 12, "0" * 64, "c" * 12, "1" * 64, "d" * 12, "2" * 64
+SECRET, OTHER, TRIAL, READER = (
+    f"{kind}_{DRAWN[at]}_{DRAWN[at + 1]}"
+    for kind, at in (("deb", 0), ("deb", 2), ("debessai", 4), ("deb", 6))
+)
 CSV = b"Ref;Objet\nSR-118;Mobilier scolaire\n"
 PATIENCE = 10.0
 
@@ -31,7 +37,16 @@ def sha256(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
 
 
-KEYS = f"mca-dgmarket:{sha256(SECRET.encode())}, ted:{sha256(OTHER.encode())}"
+def handed_out(store: LeadStore) -> None:
+    """Two partners: one deposits, the other does too, or only tries, or only reads."""
+    drawn = iter(DRAWN)
+    keys = ApiKeys(store, lambda _: next(drawn))
+    for name in ("mca-dgmarket", "ted"):
+        keys.enrol(name, 60, 100, NOW)
+    keys.create("mca-dgmarket", ["depots:ecrire"], NOW)
+    keys.create("ted", ["depots:ecrire"], NOW)
+    keys.create("mca-dgmarket", ["depots:ecrire"], NOW, sandbox=True)
+    keys.create("mca-dgmarket", ["demandes:lire"], NOW)
 
 
 class Site:
@@ -68,6 +83,7 @@ def serve(settings: Settings) -> Iterator[Site]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         app = create_app(settings, clock=lambda: NOW)
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        handed_out(app.state.store)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         site = Site(listening.getsockname(), settings.data)
@@ -81,7 +97,7 @@ def serve(settings: Settings) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     data = tmp_path_factory.mktemp("donnees")
-    settings = Settings(data=data, database_url="", deposit_keys=KEYS, deposit_max_mb=1)
+    settings = Settings(data=data, database_url="", deposit_max_mb=1)
     with serve(settings) as site:
         yield site
 
@@ -149,6 +165,8 @@ def test_a_partner_follows_what_it_sent(site: Site, place: str, state: str) -> N
         ("faux", "mca-dgmarket", 401),
         (sha256(SECRET.encode()), "mca-dgmarket", 401),
         (OTHER, "mca-dgmarket", 403),
+        (TRIAL, "mca-dgmarket", 403),
+        (READER, "mca-dgmarket", 403),
         (SECRET, "inconnue", 404),
         (SECRET, "..", 404),
         ("faux", "inconnue", 401),
@@ -165,12 +183,6 @@ def test_who_shows_no_key_is_told_that_one_is_expected(site: Site) -> None:
     answer = site.client.put("/api/v1/depots/mca-dgmarket/avis.csv", content=CSV)
     assert "clé" in problem(answer, 401)["detail"]
     assert answer.headers["www-authenticate"] == "Bearer"
-
-
-def test_without_any_key_the_deposit_is_closed(tmp_path: Path) -> None:
-    with serve(Settings(data=tmp_path, database_url="", deposit_keys="")) as closed:
-        assert problem(closed.put(), 403)["title"] == "Dépôt fermé"
-        assert closed.left() == []
 
 
 @pytest.mark.parametrize(
@@ -262,18 +274,6 @@ def test_many_send_at_once_and_all_is_kept(site: Site) -> None:
     for one in threads:
         one.join()
     assert {path.read_bytes() for path in site.folder.iterdir()} == set(bodies)
-
-
-def test_a_key_badly_written_opens_nothing_and_is_not_shown(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    keys = DepositKeys(f"ted:{SECRET[:-1]} ted={sha256(SECRET.encode())},ted:{sha256(b'bon')}")
-    assert keys.sources("bon") == {"ted"}
-    assert keys.sources(SECRET) == frozenset()
-    assert "pair 1" in caplog.text
-    assert "pair 2" in caplog.text
-    assert SECRET[:8] not in caplog.text
-    assert SECRET not in repr(Settings(deposit_keys=SECRET))
 
 
 @pytest.fixture
