@@ -17,6 +17,8 @@ END_OF_DAY = time(23, 59, 59)
 
 _LIVE: tuple[Stage, ...] = ("planned", "open")
 
+_TRUST = ("high", "medium", "low")
+
 # The order in which notices of the same day are published, as far as they say nothing of it.
 _COURSE: tuple[Stage, ...] = ("planned", "open", "awarded", "cancelled")
 
@@ -123,9 +125,18 @@ def _replaced(before: Draft, later: Draft) -> Change:
     return Change(at=later.published, key=later.notice.key, stage=stage, fields=changed)
 
 
+def _most_trusted(ordered: Sequence[tuple[Arrival, Draft]]) -> list[tuple[Arrival, Draft]]:
+    """The notices of the most trusted of their sources. Others may tell what these leave out, and
+    change nothing that these say: whoever copies a demand must not get hold of it."""
+    best = min(_TRUST.index(draft.page.trust) for _, draft in ordered)
+    return [one for one in ordered if one[1].page.trust == _TRUST[best]]
+
+
 def _told(identifier: str, ordered: Sequence[tuple[Arrival, Draft]]) -> Lead:
     """The lead that notices tell, in their order."""
-    calls = [draft for _, draft in ordered if draft.stage in _LIVE and draft.texts]
+    heard = _most_trusted(ordered)
+    trust = heard[0][1].page.trust
+    calls = [draft for _, draft in heard if draft.stage in _LIVE and draft.texts]
     told = calls[-1] if calls else next(draft for _, draft in ordered if draft.texts)
     first = ordered[0][1]
     stage: Stage = first.stage or "open"
@@ -134,16 +145,19 @@ def _told(identifier: str, ordered: Sequence[tuple[Arrival, Draft]]) -> Lead:
     titles = {(first.page.name, text.language): text.title for text in first.texts[:1]}
     history = []
     for arrival, draft in ordered[1:]:
-        stage = draft.stage or stage
-        deadline = _deadline(deadline, draft.deadline)
-        value = draft.value or value
+        if draft.page.trust == trust:
+            stage = draft.stage or stage
+            deadline = _deadline(deadline, draft.deadline)
+            value = draft.value or value
+        else:
+            deadline, value = deadline or draft.deadline, value or draft.value
         now = _facts(stage, deadline, value, _title(facts["title"], draft, titles))
         changed = {name: (facts[name], now[name]) for name in now if now[name] != facts[name]}
         if changed or arrival.joined is None:
             key, at = arrival.notice.key, draft.published
             history.append(Change(at=at, key=key, stage=stage, fields=changed))
         facts = now
-    last_arrival, last = ordered[-1]
+    last_arrival, last = heard[-1]
     status: Status = "published" if told.page.trust == "high" else "proposed"
     return Lead(
         id=identifier,
@@ -164,7 +178,7 @@ def _told(identifier: str, ordered: Sequence[tuple[Arrival, Draft]]) -> Lead:
         domestic=told.domestic,
         fictitious=told.page.fictitious,
         source=told.page.name,
-        url=last_arrival.notice.url or ordered[0][0].notice.url,
+        url=last_arrival.notice.url or heard[0][0].notice.url,
         provenances=tuple(_provenance(arrival, draft) for arrival, draft in ordered),
         history=tuple(history),
     )

@@ -25,7 +25,7 @@ from ingest.document import Document, DocumentError, Limits, Refusal, short
 from ingest.documents import documents
 from ingest.feeds import eforms, fbo, jsonld, ocds, rss, tabular, ted
 from ingest.ledger import MAX_ATTEMPTS, Ledger, Refused, Weighed, weigh
-from ingest.linking import Linking, Understood
+from ingest.linking import Linking, Outcome, Understood
 from ingest.notice import Received
 from ingest.price import Rates
 from ingest.recognise import format_of, recognise
@@ -272,23 +272,24 @@ class Ingestion:
         with self.ledger.store.writing() as connection:
             for one in refused:
                 self.ledger.refuse(connection, number, one, now)
-            self._link(connection, understood, answer.coded, part, now)
+            self.link(connection, understood, answer.coded, part, now)
             self.ledger.finished(connection, number, read, now)
         # Counted only once it is committed.
         report.add(part)
 
-    def _link(
+    def link(
         self,
         connection: Connection,
         understood: list[tuple[Understood, Received]],
         coded: Mapping[Asked, Coding],
         part: Report,
         now: datetime,
-    ) -> None:
+    ) -> list[Outcome]:
+        """Write what notices say into their leads, and count it in ``part``: what each became."""
         notices, draft = [one for one, _ in understood], self.understanding.draft
         linking = Linking(self.ledger, connection, notices, draft, self.pages, self.meaning)
-        for one, item in understood:
-            outcome = linking.take(one)
+        outcomes = [linking.take(one) for one in notices]
+        for (one, item), outcome in zip(understood, outcomes, strict=True):
             setattr(part, outcome, getattr(part, outcome) + 1)
             if outcome != "duplicates":
                 part.remarks.update([*item.remarks, *one.draft.remarks])
@@ -303,6 +304,7 @@ class Ingestion:
         )
         self.ledger.store.put(connection, told)
         part.merged += len(linking.merged)
+        return outcomes
 
     def _coded(self, leads: list[Lead], coded: Mapping[Asked, Coding], part: Report) -> list[Lead]:
         """The leads with the codes that their words suggest. One that cannot be classified goes on

@@ -16,9 +16,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import OperationalError
 
+from index.audit import note
 from index.store import LeadStore
 from index.tables import api_key, partner
 from ingest.ledger import utc
+from ingest.submissions.record import hold
 
 SCOPES = ("demandes:ecrire", "demandes:lire", "depots:ecrire")
 # Two keys are valid at once while one replaces the other, of each kind (for good, for trying).
@@ -27,6 +29,8 @@ LIFETIME = timedelta(days=365)
 PER_MINUTE, PER_DAY = 120, 20_000
 
 _WRITTEN = re.compile(r"deb(?:essai)?_([0-9a-f]{12})_[0-9a-f]{64}")
+# Who manages keys, as the trail says it: only those who hold the server do.
+_WHO = "ligne de commande"
 # Shown at each request, a key is noted as used once an hour.
 _NOTED = timedelta(hours=1)
 
@@ -72,10 +76,11 @@ class ApiKeys:
     def enrol(self, name: str, per_minute: int, per_day: int, now: datetime) -> None:
         """Make a partner, or change the quotas of one."""
         quotas = {"per_minute": per_minute, "per_day": per_day}
-        with self.store.writing() as connection:
+        with self.store.writing_aside() as connection:
             known = update(partner).where(partner.c.name == name).values(**quotas)
             if not connection.execute(known).rowcount:
                 connection.execute(insert(partner).values(name=name, created=now, **quotas))
+            note(connection, now, _WHO, "ouvrir l'API", f"partenaire:{name}", after=quotas)
 
     def partners(self) -> list[Partner]:
         """All partners, by name."""
@@ -101,7 +106,8 @@ class ApiKeys:
         """A new key, and the only time its secret is known. Raises KeyRefused."""
         identifier = self.random(6)
         written = f"{'debessai' if sandbox else 'deb'}_{identifier}_{self.random(32)}"
-        with self.store.writing() as connection:
+        with self.store.writing_aside() as connection:
+            hold(connection, name)
             _room(connection, name, sandbox, now)
             row = {
                 "id": identifier,
@@ -113,6 +119,8 @@ class ApiKeys:
                 "expires": now + lifetime,
             }
             connection.execute(insert(api_key).values(row))
+            given = {"cle": identifier, "portees": list(scopes), "essai": sandbox}
+            note(connection, now, _WHO, "créer une clé", f"partenaire:{name}", after=given)
         return self.keys(name)[-1], written
 
     def keys(self, name: str = "") -> list[Key]:
@@ -127,9 +135,13 @@ class ApiKeys:
     def revoke(self, identifier: str, now: datetime) -> bool:
         """Close a key for good; False when there is none to close."""
         open_one = api_key.c.id == identifier, api_key.c.revoked.is_(None)
-        with self.store.writing() as connection:
-            closed = connection.execute(update(api_key).where(*open_one).values(revoked=now))
-        return closed.rowcount > 0
+        closing = update(api_key).where(*open_one).values(revoked=now)
+        with self.store.writing_aside() as connection:
+            name = connection.execute(closing.returning(api_key.c.partner)).scalar()
+            if name is not None:
+                given = {"cle": identifier}
+                note(connection, now, _WHO, "révoquer une clé", f"partenaire:{name}", before=given)
+        return name is not None
 
     def shown(self, written: str, now: datetime) -> Key | None:
         """The valid key that is written so; None says nothing of what was wrong with it."""
@@ -149,7 +161,7 @@ class ApiKeys:
 
     def _note(self, key: Key, now: datetime) -> None:
         # A record too busy to note it must not refuse the key.
-        with suppress(OperationalError), self.store.writing() as connection:
+        with suppress(OperationalError), self.store.writing_aside() as connection:
             connection.execute(update(api_key).where(api_key.c.id == key.id).values(used=now))
 
 

@@ -17,6 +17,7 @@ from ingest.deposit import Deposit, Deposited, status
 from ingest.drop import wrong_name
 from ingest.source import sources
 from search_api.api_keys import Key
+from search_api.bodies import announced, too_large
 from search_api.callers import holding
 from search_api.problems import Fault, Problem, ProblemBody
 
@@ -88,22 +89,6 @@ Allowed = Annotated[str, Depends(_allowed)]
 Named = Annotated[str, Depends(_named)]
 
 
-def _too_large(limit: int) -> Problem:
-    detail = f"Un fichier déposé a {limit // 1_000_000} Mo au plus."
-    # The rest of the body is not read: the connection cannot serve again.
-    return Problem(413, "Fichier trop volumineux", detail, headers={"Connection": "close"})
-
-
-def _announced(request: Request, limit: int) -> None:
-    """Refuse on its headers what cannot be taken."""
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        detail = "Envoyez le fichier tel quel, sans « Content-Encoding »."
-        raise Problem(415, "Corps compressé", detail)
-    length = request.headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and int(length[:20]) > limit:
-        raise _too_large(limit)
-
-
 @asynccontextmanager
 async def _deposit(settings: Settings, source: str, name: str) -> AsyncIterator[Deposit]:
     """A deposit that leaves nothing when anything goes wrong."""
@@ -128,7 +113,7 @@ async def _deposit(settings: Settings, source: str, name: str) -> AsyncIterator[
 async def _receive(request: Request, deposit: Deposit, limit: int) -> Deposited:
     async for data in request.stream():
         if deposit.size + len(data) > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         await run_in_threadpool(deposit.write, data)
     if not deposit.size:
         raise Problem(400, "Fichier vide", "Le corps de la requête est vide.")
@@ -154,7 +139,7 @@ async def deposit_file(request: Request, source: Allowed, filename: Named) -> Re
     sent again under the same name are kept once: 200."""
     settings: Settings = request.app.state.settings
     limit = settings.deposit_max_mb * 1_000_000
-    _announced(request, limit)
+    announced(request, limit)
     async with _deposit(settings, source, filename) as deposit:
         found = await _receive(request, deposit, limit)
     there = request.app.url_path_for("deposit_status", source=source, filename=found.name)

@@ -7,7 +7,7 @@ import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 
 from search_api.access import SignInAsked
@@ -65,9 +65,10 @@ def install(app: FastAPI) -> None:
         headers = dict(error.headers or {})
         return answer(request, Problem(error.status_code, title, headers=headers))
 
+    @app.exception_handler(TimeoutError)
     @app.exception_handler(OperationalError)
-    async def _record(request: Request, error: OperationalError) -> Response:
-        log.error("record unavailable: %s", error.orig)
+    async def _record(request: Request, error: OperationalError | TimeoutError) -> Response:
+        log.error("record unavailable: %s", getattr(error, "orig", error))
         headers = {"Retry-After": str(RETRY_AFTER)}
         return answer(request, Problem(503, "Registre indisponible", headers=headers))
 

@@ -171,7 +171,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LeadStore]
         opened = LeadStore.open(f"sqlite:///{tmp_path / 'record.sqlite3'}")
     else:
         url = request.getfixturevalue("postgresql")
-        _empty(url)
+        emptied(url)
         opened = LeadStore.open(url)
     yield opened
     opened.close()
@@ -211,7 +211,7 @@ def signed() -> Callable[..., Signed]:
     return sign
 
 
-def _empty(url: str) -> None:
+def emptied(url: str) -> None:
     from sqlalchemy import create_engine, text
 
     engine = create_engine(url, isolation_level="AUTOCOMMIT")

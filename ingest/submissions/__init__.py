@@ -1,0 +1,1 @@
+"""Demands that partners submit by API: their form, their record, and the way to leads."""
