@@ -8,6 +8,7 @@ from rich.table import Table
 
 from index.settings import Settings
 from ingest.source import source
+from ingest.submissions.score import score
 from search_api.api_keys import PER_DAY, PER_MINUTE, SCOPES, ApiKeys, Key, KeyRefused
 from search_api.app import utcnow
 from search_api.terminal import UNKNOWN, console, fail, printable, record
@@ -35,14 +36,31 @@ def create_partner(
 
 @partner_app.command(name="lister")
 def list_partners() -> None:
-    """Les partenaires et leurs quotas."""
-    table = Table("Partenaire", "Depuis", "Par minute", "Par jour", "Clés valables")
-    with record(Settings()) as store:
+    """Les partenaires, leurs quotas, et ce que valent leurs demandes des derniers mois.
+
+    La note (sur 100) compte pour 60 la part acceptée, pour 20 ce que personne n'avait dit, pour 20
+    les champs remplis ; sans décision, il n'y en a pas.
+    """
+    names = (
+        "Depuis",
+        "Par minute",
+        "Par jour",
+        "Clés",
+        "Demandes",
+        "Acceptées",
+        "Refusées",
+        "Note",
+    )
+    table, now = Table("Partenaire", *names), utcnow()
+    with record(Settings()) as store, store.reading() as connection:
         keys = ApiKeys(store)
         for one in keys.partners():
-            valid = sum(key.valid(utcnow()) for key in keys.keys(one.name))
-            cells = (one.name, f"{one.created:%d/%m/%Y}", one.per_minute, one.per_day, valid)
-            table.add_row(*map(printable, cells))
+            valid = sum(key.valid(now) for key in keys.keys(one.name))
+            told = score(connection, one.name, now)
+            mark = "" if told.mark is None else told.mark
+            quotas = (f"{one.created:%d/%m/%Y}", one.per_minute, one.per_day, valid)
+            counts = (told.demands, told.accepted, told.refused, mark)
+            table.add_row(*map(printable, (one.name, *quotas, *counts)))
     console.print(table)
 
 

@@ -23,6 +23,7 @@ from ingest.intake import Intake
 from ingest.schedule import PATIENCE, Schedule
 from ingest.source import collected, source, sources
 from search_api.collect_cli import OUTCOMES, open_collecting
+from search_api.desk import open_worker
 from search_api.opening import open_engine, utcnow
 from search_api.scheduler import Scheduler, told
 from search_api.terminal import UNKNOWN, console, fail, printable, record
@@ -35,6 +36,7 @@ _SENTENCES: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "dropped": lambda facts: f"{facts['source']} : fichier {facts['file']}, {_outcome(facts)}",
     "stopped": lambda facts: f"{facts['source']} : interrompue, à reprendre.",
     "failed": lambda facts: f"Échec ({facts.get('source') or facts['job']}) : {facts['why']}",
+    "submitted": lambda facts: f"Demandes de partenaires lues : {facts['demands']}.",
     "indexed": lambda facts: f"Index à jour : {facts['leads']} leads écrits.",
     "ended": lambda facts: "Planificateur arrêté.",
 }
@@ -87,10 +89,12 @@ def planifier(
 
         drops = Drops(settings.drop_folder, pages, timedelta(seconds=calme))
         schedule = Schedule(store, asked, timedelta(seconds=patience))
+        worker = open_worker(settings, store, lambda: open_engine(settings), utcnow)
         chores = {
             "silent": collecting.silent,
             "prune": collecting.prune,
             "forget": schedule.forget,
+            "requests": worker.forget,
         }
         scheduler = Scheduler(
             schedule,
@@ -101,6 +105,7 @@ def planifier(
             utcnow,
             tell,
             ensemble,
+            lambda: worker.drain(lambda: not scheduler.stop.is_set()),
         )
         _stop_on_signals(scheduler)
         if une_fois:

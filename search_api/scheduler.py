@@ -32,7 +32,8 @@ class Scheduler:
     """One process' share of the work.
 
     index: brings the index up to the record; gives back how many leads it wrote. chores: name →
-    what is done every hour. workers: sources asked at once.
+    what is done every hour. workers: sources asked at once. submitted: reads what partners
+    submitted and no site has read.
     """
 
     def __init__(
@@ -45,10 +46,11 @@ class Scheduler:
         clock: Callable[[], datetime],
         tell: Tell,
         workers: int = 2,
+        submitted: Callable[[], int] = lambda: 0,
     ) -> None:
         self.schedule, self.collecting, self.intake = schedule, collecting, intake
         self.index, self.chores, self.clock, self.tell = index, chores, clock, tell
-        self.workers = workers
+        self.workers, self.submitted = workers, submitted
         self.stop = Event()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="source")
         # Slots that we hold, by source; those of ``_lost`` belong to another now.
@@ -66,6 +68,7 @@ class Scheduler:
             job_defaults={"coalesce": True, "misfire_grace_time": None, "max_instances": 1},
         )
         jobs = {"ask": self.ask, "beat": self.beat, "take": self.take, "index": self.update}
+        jobs["read"] = self.read
         for name, job in jobs.items():
             self._tick(ticker, name, job, every)
         self._tick(ticker, "chores", self.sweep, _HOUR)
@@ -84,7 +87,8 @@ class Scheduler:
             self._guarded("beat", self.beat)
             more = self._guarded("ask", self.ask) if done else []
             running = [*rest, *(more or [])]
-        for name, job in {"take": self.take, "chores": self.sweep, "index": self.update}.items():
+        last = {"take": self.take, "read": self.read, "chores": self.sweep, "index": self.update}
+        for name, job in last.items():
             self._guarded(name, job)
         self._pool.shutdown(wait=True)
 
@@ -113,6 +117,11 @@ class Scheduler:
             self.intake.round(self._unless_stopped)
         except Stopped:
             log.info("stopped while taking a dropped file")
+
+    def read(self) -> None:
+        """Read what partners submitted."""
+        if number := self.submitted():
+            self.tell("submitted", {"demands": number})
 
     def update(self) -> None:
         """Bring the index up to the record."""

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from index.lead import Lead
 from index.store import LeadStore, insertion
-from index.tables import lead_key, partner, partner_day, submission, submission_version
+from index.tables import partner, partner_day, submission, submission_version
 from ingest.document import Document
 from ingest.ledger import Ledger, utc, weigh
 from ingest.submissions.demand import Demande
@@ -305,26 +305,6 @@ class Submissions:
         known = self.ledger.leads_known(connection, rows[0].partner, names)
         leads = self.store.read(connection, set(known.values()))
         return {name: leads[lead] for name, lead in known.items() if lead in leads}
-
-
-def of_leads(connection: Connection, leads: Sequence[str]) -> dict[str, list[tuple[str, str]]]:
-    """Lead → (partner, reference) of the demands that it tells."""
-    rows = connection.execute(
-        select(lead_key.c.lead, submission.c.partner, submission.c.reference)
-        .join(
-            submission,
-            and_(
-                submission.c.partner == lead_key.c.source,
-                submission.c.reference == lead_key.c.key,
-                submission.c.sandbox.is_(False),
-            ),
-        )
-        .where(lead_key.c.lead.in_(list(leads)))
-    )
-    found: dict[str, list[tuple[str, str]]] = {}
-    for lead, partner, reference in rows:
-        found.setdefault(str(lead), []).append((str(partner), str(reference)))
-    return found
 
 
 def _is(sender: Sender, reference: str) -> Any:

@@ -22,7 +22,7 @@ from ingest.notice import Notice, Received
 from ingest.pipeline import Ingestion
 from ingest.report import Report
 from ingest.source import Source
-from ingest.submissions import queue
+from ingest.submissions import idempotency, queue
 from ingest.submissions.demand import missing, notice
 from ingest.submissions.lots import Lots
 from ingest.submissions.queue import Queue, Waiting
@@ -73,6 +73,11 @@ class Worker:
             if not worked and not read:
                 break
         return count
+
+    def forget(self, now: datetime) -> None:
+        """Drop the answers to requests that may not be sent again any more."""
+        with self.store.writing() as connection:
+            idempotency.forget(connection, now)
 
     def _lots(self) -> int:
         """Go on with batches that were left, some lines of each; how many."""
