@@ -10,7 +10,7 @@ from index.settings import Settings
 from ingest.source import source
 from ingest.submissions.score import score
 from search_api.api_keys import PER_DAY, PER_MINUTE, SCOPES, ApiKeys, Key, KeyRefused
-from search_api.app import utcnow
+from search_api.opening import utcnow
 from search_api.terminal import UNKNOWN, console, fail, printable, record
 
 partner_app = typer.Typer(help="Les partenaires qui envoient des demandes.", no_args_is_help=True)

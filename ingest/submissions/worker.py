@@ -170,7 +170,7 @@ class Worker:
                 if isinstance(one, Understood)]  # fmt: skip
         with self.store.writing() as connection:
             account = self._account(connection, page.name, now)
-            outcomes = iter(ingestion.link(connection, good, answer.coded, part))
+            outcomes = iter(ingestion.link(connection, good, answer.coded, part, now))
             for one, found in zip(some, told, strict=True):
                 if isinstance(found, str):
                     self._quarantine(connection, account.number, one, found, part, now)
