@@ -36,7 +36,7 @@ def drawing(secret: str, login: str) -> Markup:
     svg = io.BytesIO()
     code = segno.make(address(secret, login), micro=False, error="m")
     options = {"xmldecl": False, "svgns": False, "nl": False, "light": "#fff", "border": 3}
-    code.save(svg, "svg", scale=5, svgclass="qr", lineclass=None, omitsize=False, **options)
+    code.save(svg, "svg", scale=5, svgclass="qr", lineclass=None, omitsize=True, **options)
     return Markup(svg.getvalue().decode())  # noqa: S704 drawn by segno from our own words
 
 
