@@ -42,7 +42,6 @@ from search_api import (
     sources_cli,
 )
 from search_api.opening import open_engine, utcnow
-from search_api.seal import SealError
 from search_api.terminal import (
     INCOMPLETE,
     UNKNOWN,
@@ -64,7 +63,7 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (RecordError, IndexBusy, ModelError, SealError) as error:
+        except (RecordError, IndexBusy, ModelError) as error:
             raise fail(str(error)) from error
         except (SourceError, CollectionError) as error:
             raise fail(str(error), UNKNOWN) from error
@@ -273,13 +272,17 @@ def servir(
 
     # Other commands start in half the time without the site.
     from search_api.app import create_app
+    from search_api.seal import SealError
 
     settings = Settings()
     # A page that cannot be read is said now, not to the first visitor.
     sources(settings.sources)
     site = create_app(settings)
-    # A key of the site that cannot be used is said now too.
-    site.state.seal.mark("")
+    # So is a key of the site that cannot be used.
+    try:
+        site.state.seal.mark("")
+    except SealError as error:
+        raise fail(str(error)) from error
     bring_up_to_date(site.state.store, site.state.engine)
     console.print(f"Débouchés : http://{hote}:{port}/")
     uvicorn.run(site, host=hote, port=port, log_level="warning", server_header=False)

@@ -15,6 +15,7 @@ def test_a_password_is_kept_by_argon2id_with_the_effort_of_rfc_9106() -> None:
     assert passwords.same(kept, GOOD)
     assert not passwords.same(kept, GOOD + "x")
     assert not passwords.outdated(kept)
+    assert not passwords.outdated(passwords._NOBODY), "an unknown login would cost less, or more"
     assert passwords.outdated(PasswordHasher(time_cost=1, memory_cost=64).hash(GOOD))
 
 

@@ -66,12 +66,10 @@ def test_an_administrator_comes_in_works_and_leaves(
     # The browser also tells refusals (status 4…), as they deserve.
     page.on("console", lambda said: alarms.append(said.text) if _amiss(said) else None)
     page.goto("/curation/comptes")
-    found += flaws(page)
     _sign_in(page, "pas le bon mot de passe")
     expect(page.get_by_role("alert")).to_contain_text("incorrect")
     found += flaws(page)
     _sign_in(page, PASSWORD)
-    found += flaws(page)
     page.get_by_label("Code à six chiffres").fill("000000")
     page.get_by_role("button", name="Vérifier").click()
     found += flaws(page)
