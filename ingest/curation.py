@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from index import audit, reviews
+from index import audit, reviews, waiting
 from index.coding import Coder
 from index.lead import Lead, lead_id
 from index.reviews import VERDICTS, Corrections, Kind, Review
@@ -20,6 +20,8 @@ from ingest import handover
 from ingest.classify import classify
 from ingest.corrections import facts
 from ingest.decide import NO_SIGNALS, Signals, decide
+from ingest.doubles import Double, doubles
+from ingest.doubt import doubts
 from ingest.fold import fold
 from ingest.handover import Placed
 from ingest.labels import Labels
@@ -150,6 +152,23 @@ class Curation:
             Labels(connection, folded).take_back(target, rest)
             one = Review(lead, now, who, "undo", why.strip(), undoes=number)
             return self._decided(connection, one, [folded, *others], [held, *before])
+
+    def doubles(self, lead: str) -> list[Double]:
+        """Other leads that may tell the same demand."""
+        with self.store.reading() as connection:
+            return doubles(self.store, connection, lead, self._draft, self.pages)
+
+    def notices(self, lead: str) -> list[Placed]:
+        """The notices of a lead, first recorded first."""
+        with self.store.reading() as connection:
+            return handover.placed(self.ledger, connection, lead)
+
+    def doubts(self, lead: Lead) -> list[str]:
+        """What is uncertain in a lead, or was written of it in the queue."""
+        with self.store.reading() as connection:
+            if row := waiting.one(connection, lead.id):
+                return list(row.reasons)
+        return [one.label for one in doubts(lead, self.pages.get(lead.source))]
 
     def _current(self, connection: Connection, lead: str, sequence: int) -> Lead:
         held = self.store.read(connection, [lead]).get(lead)

@@ -22,10 +22,14 @@ from search_api import (
     deposits,
     enrolment,
     health,
+    journal_pages,
     own_account,
     pages,
     partner_account,
     provider_sign_in,
+    queue_pages,
+    review_pages,
+    rule_pages,
     sheets,
     sign_in,
     source_states,
@@ -123,6 +127,10 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.include_router(curation_pages.router)
     app.include_router(account_pages.router)
     app.include_router(own_account.router)
+    app.include_router(queue_pages.router)
+    app.include_router(review_pages.router)
+    app.include_router(rule_pages.router)
+    app.include_router(journal_pages.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.get("/api/docs", include_in_schema=False)(_contract_page)
     app.openapi = _contract(app.openapi)  # type: ignore[method-assign]

@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 
-from search_api import labels, words
+from search_api import labels, trail_words, words
 
 # Nothing inline, nothing from elsewhere: a title that slips through still cannot run.
 POLICY = (
@@ -81,6 +81,7 @@ def environment() -> Environment:
     made.filters |= words.FILTERS
     made.globals |= {
         "asset": asset,
+        "TRAIL": trail_words.VALUES,
         "HTMX_CONFIG": json.dumps(_HTMX),
         **{name: getattr(words, name) for name in _TABLES},
         **{name: getattr(labels, name) for name in _LABELS},
