@@ -24,7 +24,7 @@ from ingest.ledger import batched
 from ingest.rules import ruling
 from ingest.source import Source
 
-_STATUS: Mapping[Kind, Status] = {"publish": "published", "hold": "proposed", "reject": "rejected"}
+STATUS: Mapping[Kind, Status] = {"publish": "published", "hold": "proposed", "reject": "rejected"}
 
 Coding = Callable[[list[Lead]], list[Lead]]
 
@@ -61,7 +61,7 @@ def decide(
     classified = code([coded(lead, said[lead.id].fields) for lead in live])
     full = [corrected(lead, said[lead.id].fields, pages) for lead in classified]
     seen = {lead.id: facts(lead) for lead in live}
-    free = [lead for lead in full if not told[lead.id]]
+    free = [lead for lead in full if not told[lead.id] and lead.status != "withdrawn"]
     for ruled in _rule(connection, free, seen, now, signals):
         force[ruled.lead].append(ruled)
     named = {one.signature: one.name for one in rules.every(connection)}
@@ -97,7 +97,7 @@ def _rule(
         else:
             continue
         number = reviews.write(connection, one)
-        after = {"status": _STATUS[one.kind], "decision": number, "why": one.why}
+        after = {"status": STATUS[one.kind], "decision": number, "why": one.why}
         audit.note(connection, now, one.who, one.kind, f"lead:{lead.id}", None, after)
         made.append(one)
     return made
@@ -123,7 +123,10 @@ def verdict(decided: Sequence[Review]) -> Review | None:
 
 def _standing(lead: Lead, decided: Sequence[Review]) -> Lead:
     one = verdict(decided)
-    return lead if one is None else lead.model_copy(update={"status": _STATUS[one.kind]})
+    # What a source took back, nobody shows.
+    if one is None or lead.status == "withdrawn":
+        return lead
+    return lead.model_copy(update={"status": STATUS[one.kind]})
 
 
 def _reasons(

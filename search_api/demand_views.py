@@ -132,12 +132,12 @@ def status(one: Submission) -> tuple[Statut, str]:
         return "refusée", last.reason
     if one.lead is None:
         return "validée", ""
-    return _of_lead(one.lead, last)
+    return _of_lead(one.lead, last, one.rejected)
 
 
-def _of_lead(lead: Lead, last: Version) -> tuple[Statut, str]:
+def _of_lead(lead: Lead, last: Version, why: str) -> tuple[Statut, str]:
     if lead.status == "rejected":
-        return "refusée", "Écartée par un analyste"
+        return "refusée", why or "Écartée par un analyste"
     if lead.status == "withdrawn":
         return "retirée", ""
     if lead.status == "proposed":

@@ -14,8 +14,12 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
+from index.lead import Lead
+from index.reviews import Kind
 from index.settings import Settings
 from index.tables import chunk, document, quarantine, submission, submission_version
+from ingest.curation import Curation
+from ingest.price import Rates
 from ingest.source import sources
 from ingest.submissions.idempotency import Answered, remember
 from ingest.submissions.queue import PATIENCE
@@ -157,13 +161,28 @@ def test_a_demand_of_a_partner_not_trusted_yet_waits_for_an_analyst(place: Place
     place.read()
     told = place.get("neuve-1", who="place-neuve")
     assert (told["statut"], told["adresse"]) == ("proposée", None)
-    store = place.app.state.store
-    [lead] = [one for some in store.changed_since(0) for one in some if one.source == "place-neuve"]
-    store.save([lead.model_copy(update={"status": "rejected"})])
+    decided(place, "reject", "Hors du périmètre")
     told = place.get("neuve-1", who="place-neuve")
-    assert (told["statut"], told["motif"]) == ("refusée", "Écartée par un analyste")
-    store.save([lead.model_copy(update={"status": "published"})])
+    assert (told["statut"], told["motif"]) == ("refusée", "Hors du périmètre")
+    decided(place, "publish")
     assert place.get("neuve-1", who="place-neuve")["statut"] == "publiée"
+    place.call("DELETE", "/neuve-1", who="place-neuve")
+    place.read()
+    assert {one.status for one in told_by(place, "place-neuve")} == {"withdrawn"}
+
+
+def told_by(place: Place, source: str) -> list[Lead]:
+    leads = (one for some in place.app.state.store.changed_since(0) for one in some)
+    return [one for one in leads if one.source == source]
+
+
+def decided(place: Place, kind: Kind, why: str = "") -> None:
+    """An analyst decides of the only lead of place-neuve."""
+    [lead] = told_by(place, "place-neuve")
+    ingestion = place.app.state.desk.worker.ingestion
+    rates, clock = Rates.load(), place.app.state.clock
+    curation = Curation(place.app.state.store, ingestion.pages, rates, ingestion.coder, clock)
+    curation.review(lead.id, lead.sequence, "ana", kind, why)
 
 
 def test_the_bytes_received_are_kept_as_they_came(place: Place) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
+from threading import Event
 from time import monotonic
 from typing import Any
 
@@ -28,7 +29,7 @@ from search_api.app import open_engine
 from search_api.desk import open_worker
 
 DEMANDS, KILLS, SEED = 500, 2, 20_260_601
-PATIENCE = 120.0
+PATIENCE = 300.0
 PAGE = """
 name: place-tuee
 title: Place de marché
@@ -56,6 +57,7 @@ class Server:
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
         self.process: subprocess.Popen[bytes] | None = None
+        self.ended = Event()
         self.client = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
 
     def begin(self) -> None:
@@ -80,6 +82,7 @@ class Server:
                 found: httpx2.Response = self.client.request(method, path, **asked)
             except httpx2.TransportError:
                 assert monotonic() < limit
+                assert not self.ended.wait(0.2)
                 continue
             if found.status_code < 500:
                 return found
@@ -92,6 +95,7 @@ def serving(folder: Path) -> Iterator[Server]:
     try:
         yield server
     finally:
+        server.ended.set()
         server.kill()
         server.client.close()
 

@@ -12,9 +12,11 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
+from index import reviews
 from index.lead import Lead
 from index.store import LeadStore, insertion
 from index.tables import partner, partner_day, submission, submission_version
+from ingest.decide import verdict
 from ingest.document import Document
 from ingest.ledger import Ledger, utc, weigh
 from ingest.submissions.demand import Demande
@@ -77,7 +79,8 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A demand: its last versions, the last one first, and the lead it became, if any."""
+    """A demand: its last versions, the last one first, and the lead it became, if any. rejected:
+    why somebody rejected that lead (French), "" when nothing was said."""
 
     id: int
     partner: str
@@ -90,6 +93,7 @@ class Submission:
     changed: datetime
     versions: tuple[Version, ...]
     lead: Lead | None = None
+    rejected: str = ""
 
     @property
     def tag(self) -> str:
@@ -280,6 +284,7 @@ class Submissions:
         for row in connection.execute(last):
             versions[row.submission].append(_version(row))
         leads = self._leads(connection, [row for row in rows if not row.sandbox])
+        rejected = _rejected(connection, list(leads.values()))
         return [
             Submission(
                 id=row.id,
@@ -292,9 +297,11 @@ class Submissions:
                 created=utc(row.created),
                 changed=utc(row.changed),
                 versions=tuple(versions[row.id]),
-                lead=leads.get(row.reference),
+                lead=lead,
+                rejected=rejected.get(lead.id, "") if lead else "",
             )
             for row in rows
+            for lead in [leads.get(row.reference)]
         ]
 
     def _leads(self, connection: Connection, rows: Sequence[Row[Any]]) -> dict[str, Lead]:
@@ -305,6 +312,13 @@ class Submissions:
         known = self.ledger.leads_known(connection, rows[0].partner, names)
         leads = self.store.read(connection, set(known.values()))
         return {name: leads[lead] for name, lead in known.items() if lead in leads}
+
+
+def _rejected(connection: Connection, leads: Sequence[Lead]) -> dict[str, str]:
+    """Lead → why it was rejected, for those that were."""
+    told = reviews.of(connection, [one.id for one in leads if one.status == "rejected"])
+    decisions = {lead: verdict(reviews.in_force(decided)) for lead, decided in told.items()}
+    return {lead: one.why for lead, one in decisions.items() if one}
 
 
 def _is(sender: Sender, reference: str) -> Any:

@@ -6,8 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from index import rules
 from index.lead import Lead, lead_id
 from ingest.classify import classify
+from ingest.decide import STATUS
 from ingest.dedupe.candidates import Candidates
 from ingest.dedupe.compare import judge
 from ingest.dedupe.known import kept_apart
@@ -16,6 +18,7 @@ from ingest.fold import fold
 from ingest.linking import Understood
 from ingest.notice import Notice, Received
 from ingest.pipeline import Ingestion
+from ingest.rules import ruling
 from ingest.understanding import Given, Lot
 
 # Likeness worth telling, and how many of those alike.
@@ -74,6 +77,8 @@ def rehearse(ingestion: Ingestion, notice: Notice, now: datetime) -> Rehearsal:
     (coded,) = classify([lead], ingestion.coder)
     with ingestion.ledger.store.reading() as connection:
         alike = _alike(ingestion, connection, told)
+        if rule := ruling(rules.active(connection), coded):
+            coded = coded.model_copy(update={"status": STATUS[rule.verdict]})
     return Rehearsal(coded, "", told.draft.remarks, alike)
 
 
