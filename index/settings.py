@@ -5,6 +5,8 @@ from pathlib import Path
 from pydantic import AliasChoices, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from index.precision import ENOUGH, FLOOR
+
 
 class Settings(BaseSettings):
     """Where things are kept and how the site presents itself.
@@ -21,6 +23,10 @@ class Settings(BaseSettings):
     Connect provider where people sign in, "" for none; oidc_name: how its button calls it.
     oidc_role_claim: claim of the ID token that tells the roles (dots lead inside); oidc_roles: what
     its values are here, "value=role" pairs separated by commas; "" when they are our own words.
+    follow_up_months: months after which a company that said nothing more of its leads is erased.
+    vote_months: months after which a vote is anonymous for good, and can no longer be changed.
+    throttle_floor, throttle_votes: a source of which votes say beyond doubt that fewer of its leads
+    are useful than this share, on at least so many votes, has its new leads held for review.
     """
 
     model_config = SettingsConfigDict(env_prefix="DEBOUCHES_", frozen=True, extra="ignore")
@@ -42,6 +48,12 @@ class Settings(BaseSettings):
     oidc_name: str = "votre organisation"
     oidc_role_claim: str = "roles"
     oidc_roles: str = ""
+    # Between a tender and its award a year passes, and as much again until its first delivery.
+    follow_up_months: int = Field(default=24, ge=1, le=120)
+    # As long as audience cookies may live, in the recommendations of the CNIL.
+    vote_months: int = Field(default=13, ge=1, le=120)
+    throttle_floor: float = Field(default=FLOOR, ge=0, le=1)
+    throttle_votes: int = Field(default=ENOUGH, ge=10)
 
     @property
     def record_url(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -33,6 +33,12 @@ def upsert(
     others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     update_others = statement.on_conflict_do_update(index_elements=list(keys), set_=others)
     connection.execute(update_others, rows)
+
+
+def utc(moment: datetime) -> datetime:
+    """SQLite gives moments back without their zone, PostgreSQL in that of the server; all are
+    written in UTC."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from index.store import LeadStore
+from index.store import LeadStore, utc
 from index.tables import collection, run
-from ingest.ledger import utc
 
 
 def admissions(store: LeadStore, since: datetime, until: datetime) -> dict[str, list[float]]:

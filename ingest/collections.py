@@ -16,10 +16,9 @@ import orjson
 from sqlalchemy import Connection, Row, Select, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from index.store import LeadStore
+from index.store import LeadStore, utc
 from index.tables import collection
 from ingest.crawl import PASSING, Crawl
-from ingest.ledger import utc
 
 State = Literal["collecting", "held", "promoted", "rejected"]
 

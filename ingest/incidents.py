@@ -8,10 +8,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from index.store import LeadStore
+from index.store import LeadStore, utc
 from index.tables import incident
 from ingest.collections import CollectionError
-from ingest.ledger import utc
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from typing import BinaryIO, TypeVar
 
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from index.lead import Joining
-from index.store import LeadStore, upsert
+from index.store import LeadStore, upsert, utc
 from index.tables import chunk, document, lead_key, notice, quarantine, run
 from ingest.document import Document
 from ingest.notice import Notice
@@ -308,9 +308,3 @@ def batched(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
     """Keys in lots that one statement can hold."""
     for start in range(0, len(keys), _KEYS):
         yield keys[start : start + _KEYS]
-
-
-def utc(moment: datetime) -> datetime:
-    """SQLite gives moments back without their zone, PostgreSQL in that of the server; all are
-    written in UTC."""
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

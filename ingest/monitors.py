@@ -322,6 +322,8 @@ CONTENT_MONITORS: dict[str, Monitor] = {
 }
 # Seen from outside a collection (``ingest.silence``, ``ingest.intake``).
 SILENT, DROP = "silent", "depot"
+# What visitors say of its leads (``ingest.throttling``).
+USELESS = "utilite"
 # Documents at which whoever looks dies, again and again (``ingest.collecting``).
 DEADLY = "deadly"
 
@@ -345,6 +347,7 @@ TITLES: dict[str, str] = {
     DEADLY: "examen impossible",
     SILENT: "source silencieuse",
     DROP: "dépôt de fichiers",
+    USELESS: "leads peu utiles",
 }
 
 

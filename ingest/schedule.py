@@ -14,10 +14,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
-from index.store import LeadStore, insertion
+from index.store import LeadStore, insertion, utc
 from index.tables import slot
 from ingest.collect import Collect, last_due
-from ingest.ledger import utc
 from ingest.source import Source
 
 # Time without a sign of life after which a slot is another's to take: many times the beat, and

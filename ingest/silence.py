@@ -7,10 +7,9 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, func, select
 
-from index.store import LeadStore
+from index.store import LeadStore, utc
 from index.tables import collection, run
 from ingest.incidents import Incident, Incidents
-from ingest.ledger import utc
 from ingest.monitors import SILENT
 from ingest.source import Source
 

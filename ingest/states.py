@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 import orjson
 from sqlalchemy import Connection, Row, case, func, or_, select, union_all
 
-from index.store import LeadStore
+from index.store import LeadStore, utc
 from index.tables import collection, incident, lead, quarantine, run, slot
 from ingest.collections import Collection
 from ingest.collections import from_row as collection_of
 from ingest.health import Account, Day, SourceState
 from ingest.incidents import Incident
 from ingest.incidents import from_row as incident_of
-from ingest.ledger import utc
 from ingest.pipeline import AUTO
 from ingest.schedule import PATIENCE
 from ingest.silence import is_news

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from index.audit import note
+from index.store import utc
 from index.tables import account
-from ingest.ledger import utc
 from search_api import sessions, totp
 from search_api.access import Person, Role
 

@@ -317,7 +317,8 @@ def leads(
     return _json(body, {"Link": f'<{there}>; rel="next"'} if there else None)
 
 
-def _lead(store: LeadStore, identifier: str) -> Lead:
+def known_lead(store: LeadStore, identifier: str) -> Lead:
+    """The lead of this id that everybody may see, or that sends to another. Raises Problem."""
     lead = store.get(identifier) if is_identifier(identifier) else None
     if lead is None or not (lead.merged_into or lead.status in PUBLIC):
         raise Problem(404, "Lead inconnu", "Aucun lead ne porte cet identifiant.")
@@ -327,7 +328,7 @@ def _lead(store: LeadStore, identifier: str) -> Lead:
 @router.get("/leads/{identifier}", response_model=Lead, responses=MISSING, summary="Un lead")
 def lead(request: Request, identifier: str, store: Store) -> Response:
     """All that is known of a lead; 308 to the lead that took it over, if one did."""
-    found = _lead(store, identifier)
+    found = known_lead(store, identifier)
     if found.merged_into:
         there = request.app.url_path_for("lead", identifier=found.merged_into)
         return RedirectResponse(str(there), 308)
@@ -353,7 +354,7 @@ def similar(
     limite: Annotated[int, Query(ge=1, le=50)] = 10,
 ) -> Response:
     """Leads on offer whose meaning is closest to this one's."""
-    found = _lead(store, identifier)
+    found = known_lead(store, identifier)
     hits = engine.similar(found.merged_into or found.id, limite, now)
     return _json(SimilarLeads(leads=[_answer(hit) for hit in hits]))
 

@@ -21,6 +21,7 @@ from search_api import (
     curation_pages,
     deposits,
     enrolment,
+    follow_ups,
     health,
     journal_pages,
     own_account,
@@ -36,6 +37,7 @@ from search_api import (
     status,
     submission_lots,
     submissions,
+    votes,
 )
 from search_api.board import Board
 from search_api.desk import Desk, open_worker
@@ -131,6 +133,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.include_router(review_pages.router)
     app.include_router(rule_pages.router)
     app.include_router(journal_pages.router)
+    app.include_router(follow_ups.router)
+    app.include_router(votes.router)
+    app.include_router(votes.api)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.get("/api/docs", include_in_schema=False)(_contract_page)
     app.openapi = _contract(app.openapi)  # type: ignore[method-assign]

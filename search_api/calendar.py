@@ -1,9 +1,10 @@
-"""The deadline of a lead as a calendar event (.ics, RFC 5545)."""
+"""Calendar events (.ics, RFC 5545): the deadline of a lead, the day to say what became of it."""
 
 from datetime import UTC, datetime, timedelta
 
 from icalendar import Alarm, Calendar, Event
 
+from index.interest import Interest
 from index.lead import Lead
 from search_api.words import french_first, moment, plain
 
@@ -11,10 +12,10 @@ _SUMMARY = 200
 _REMINDERS = (timedelta(days=-7), timedelta(days=-1))
 
 
-def _alarm(before: timedelta) -> Alarm:
+def _alarm(before: timedelta, words: str) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", "Échéance d’un lead Débouchés")
+    alarm.add("description", words)
     alarm.add("trigger", before)
     return alarm
 
@@ -42,7 +43,29 @@ def deadline_event(lead: Lead, address: str, now: datetime) -> bytes | None:
     event.add("url", address)
     event.add("transp", "TRANSPARENT")
     for before in _REMINDERS:
-        event.add_component(_alarm(before))
+        event.add_component(_alarm(before, "Échéance d’un lead Débouchés"))
+    return _calendar(event)
+
+
+def question_event(one: Interest, address: str, now: datetime) -> bytes:
+    """The calendar file of the day on which a company is asked what became of a lead, which must
+    have one. address: of its private page."""
+    assert one.due is not None
+    event = Event()
+    event.add("uid", f"suivi-{one.number}@debouches")
+    event.add("dtstamp", now.astimezone(UTC))
+    event.add("dtstart", one.due)
+    event.add("sequence", one.version)
+    event.add("summary", plain(f"Quelle suite ? {one.title}")[:_SUMMARY])
+    event.add("description", f"Dites ce qu’est devenu ce lead sur votre page privée :\n{address}")
+    event.add("url", address)
+    event.add("transp", "TRANSPARENT")
+    # Nine in the morning of that day.
+    event.add_component(_alarm(timedelta(hours=9), "Un lead Débouchés à suivre"))
+    return _calendar(event)
+
+
+def _calendar(event: Event) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//Débouchés//Échéances//FR")
     calendar.add("version", "2.0")

@@ -35,6 +35,7 @@ from search_api import (
     account_cli,
     collect_cli,
     evaluate_cli,
+    follow_up_cli,
     model_cli,
     partner_cli,
     schedule_cli,
@@ -81,6 +82,7 @@ app.add_typer(evaluate_cli.app, name="evaluer")
 app.add_typer(model_cli.app, name="modele")
 app.add_typer(source_cli.app, name="source")
 app.add_typer(account_cli.app, name="compte")
+app.add_typer(follow_up_cli.app, name="suivi")
 app.command()(collect_cli.collecter)
 app.command()(collect_cli.collectes)
 app.command()(schedule_cli.planifier)

@@ -74,5 +74,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def _bug(request: Request, error: Exception) -> Response:
-        log.error("unexpected failure on %s", request.url.path, exc_info=error)
+        # The route, not the address: some addresses are secret.
+        route = getattr(request.scope.get("route"), "path", "an unknown route")
+        log.error("unexpected failure on %s", route, exc_info=error)
         return answer(request, Problem(500, "Erreur interne"))

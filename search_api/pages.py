@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
+from index.ballot import MAX_REASON
 from index.engine import SearchEngine
 from index.lead import Lead
 from index.query import MAX_RANKED, Query, Results
@@ -31,6 +32,7 @@ from search_api.params import MAX_TEXT, is_identifier, query_params
 from search_api.problems import Problem
 from search_api.source_states import freshness
 from search_api.templating import render
+from search_api.votes import WORDS, opinion
 from search_api.words import counted, standing, typeset
 
 router = APIRouter(include_in_schema=False)
@@ -54,6 +56,7 @@ ERRORS = {
     403: ("Accès refusé", "Cette page n’est pas ouverte à votre compte."),
     404: ("Page introuvable", "Cette page n’existe pas, ou n’existe plus."),
     410: ("Lead retiré", "Ce lead a été retiré par sa source ou par un analyste."),
+    429: ("Trop de demandes", "Réessayez un peu plus tard."),
     503: (
         "Service momentanément indisponible",
         "La recherche ne répond pas en ce moment. Rien n’est perdu : réessayez dans un instant.",
@@ -284,6 +287,9 @@ def lead_page(request: Request, identifier: str) -> Response:
         "standing": standing(lead, now),
         "NOTES": NOTES,
         "sources": _known(request),
+        "opinion": opinion(request, lead, now),
+        "VERDICTS": WORDS,
+        "MAX_REASON": MAX_REASON,
         "similar": request.app.state.engine.similar(lead.id, _SIMILAR, now),
         "canonical": _public(request, f"/leads/{lead.id}"),
     }

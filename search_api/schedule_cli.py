@@ -4,7 +4,8 @@ import json
 import shutil
 import signal
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any
@@ -22,9 +23,11 @@ from ingest.drop import QUIET, Dropped, Drops, wrong_name
 from ingest.intake import Intake
 from ingest.schedule import PATIENCE, Schedule
 from ingest.source import collected, source, sources
+from ingest.throttling import look
 from search_api.collect_cli import OUTCOMES, open_collecting
 from search_api.desk import open_worker
 from search_api.opening import open_engine, utcnow
+from search_api.follow_up_cli import forget
 from search_api.scheduler import Scheduler, told
 from search_api.terminal import UNKNOWN, console, fail, printable, record
 
@@ -91,7 +94,12 @@ def planifier(
         schedule = Schedule(store, asked, timedelta(seconds=patience))
         worker = open_worker(settings, store, lambda: open_engine(settings), utcnow)
         chores = {
+        chores: dict[str, Callable[[datetime], object]] = {
             "silent": collecting.silent,
+            "useless": partial(
+                look, store, floor=settings.throttle_floor, enough=settings.throttle_votes
+            ),
+            "forget_old": partial(forget, settings, store),
             "prune": collecting.prune,
             "forget": schedule.forget,
             "requests": worker.forget,

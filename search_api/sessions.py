@@ -12,8 +12,8 @@ from fastapi import Request, Response
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
 from index.settings import Settings
+from index.store import utc
 from index.tables import account, session
-from ingest.ledger import utc
 
 Step = Literal["open", "code", "enrolment"]
 

@@ -8,6 +8,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from index.query import Query
 from index.sheet import condensed
+from search_api.forms import read_body
 from search_api.links import address, sheet_address
 from search_api.params import MAX_TEXT, query_params
 from search_api.problems import Problem
@@ -47,20 +48,10 @@ def sheet(request: Request) -> HTMLResponse:
     return _page(request, _asked(request))
 
 
-async def _body(request: Request) -> bytes | None:
-    """What was sent, None when it is longer than any sheet."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _MAX_BODY:
-            return None
-    return body
-
-
 @router.post("/fiche-produit")
 async def search_by_sheet(request: Request) -> Response:
     """Sends to the results: a search that has an address can be shared, kept, made an alert."""
-    query, body = _asked(request), await _body(request)
+    query, body = _asked(request), await read_body(request, _MAX_BODY)
     if body is None:
         return _page(request, query, _LONG, 413)
     # An honest form is UTF-8 and has one field; anything else has no text.

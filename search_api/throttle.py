@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
-from index.store import insertion
+from index.store import insertion, utc
 from index.tables import throttle
-from ingest.ledger import utc
 from search_api.seal import Seal
 
 # Tries without waiting: of one address at one login; of all addresses at one login (a stranger who

@@ -300,7 +300,10 @@ def test_a_long_history_is_told_in_french_and_folded(site, lead, now):
 
 def test_only_web_addresses_become_links(site, lead):
     visited = site(lead(url="https://x.example/a"), lead(url="javascript:alert(1)"))
-    links = [page(visited, f"/leads/{n:016x}").xpath("//a[@class='bouton']/@href") for n in (1, 2)]
+    links = [
+        page(visited, f"/leads/{n:016x}").xpath("//p[@class='actions']/a[@rel]/@href")
+        for n in (1, 2)
+    ]
     assert "https://x.example/a" in links[0]
     assert not [link for link in links[1] if "leads" not in link]
 
