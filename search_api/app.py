@@ -37,6 +37,8 @@ from search_api import (
     status,
     submission_lots,
     submissions,
+    usefulness_api,
+    usefulness_pages,
     votes,
 )
 from search_api.board import Board
@@ -134,6 +136,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.include_router(rule_pages.router)
     app.include_router(journal_pages.router)
     app.include_router(follow_ups.router)
+    app.include_router(usefulness_pages.router)
+    app.include_router(usefulness_api.router)
     app.include_router(votes.router)
     app.include_router(votes.api)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
