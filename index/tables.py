@@ -497,6 +497,8 @@ Index(
     submission_version.c.id,
     sqlite_where=submission_version.c.searchable.is_(None),
     postgresql_where=submission_version.c.searchable.is_(None),
+)
+
 # Keys of today and yesterday: what is hashed with one says nothing once it is deleted.
 daily_key = Table(
     "daily_key",

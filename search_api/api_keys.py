@@ -17,9 +17,8 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from index.audit import note
-from index.store import LeadStore
+from index.store import LeadStore, utc
 from index.tables import api_key, partner
-from ingest.ledger import utc
 from ingest.submissions.record import hold
 
 SCOPES = ("demandes:ecrire", "demandes:lire", "depots:ecrire")

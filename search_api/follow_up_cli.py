@@ -10,8 +10,8 @@ from index import ballot, interest
 from index.interest import months_later
 from index.settings import Settings
 from index.store import LeadStore
-from search_api.app import utcnow
 from search_api.follow_ups import WORDS
+from search_api.opening import utcnow
 from search_api.terminal import console, printable, record
 from search_api.words import counted, plain
 

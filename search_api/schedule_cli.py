@@ -26,8 +26,8 @@ from ingest.source import collected, source, sources
 from ingest.throttling import look
 from search_api.collect_cli import OUTCOMES, open_collecting
 from search_api.desk import open_worker
-from search_api.opening import open_engine, utcnow
 from search_api.follow_up_cli import forget
+from search_api.opening import open_engine, utcnow
 from search_api.scheduler import Scheduler, told
 from search_api.terminal import UNKNOWN, console, fail, printable, record
 
@@ -93,7 +93,6 @@ def planifier(
         drops = Drops(settings.drop_folder, pages, timedelta(seconds=calme))
         schedule = Schedule(store, asked, timedelta(seconds=patience))
         worker = open_worker(settings, store, lambda: open_engine(settings), utcnow)
-        chores = {
         chores: dict[str, Callable[[datetime], object]] = {
             "silent": collecting.silent,
             "useless": partial(

@@ -8,9 +8,8 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
-from index.store import LeadStore
+from index.store import LeadStore, utc
 from index.tables import submission, submission_version
-from ingest.ledger import utc
 from ingest.submissions.demand import Demande
 
 # Time without news after which what somebody took is another's: many times what a turn lasts.

@@ -14,11 +14,11 @@ from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from index import reviews
 from index.lead import Lead
-from index.store import LeadStore, insertion
+from index.store import LeadStore, insertion, utc
 from index.tables import partner, partner_day, submission, submission_version
 from ingest.decide import verdict
 from ingest.document import Document
-from ingest.ledger import Ledger, utc, weigh
+from ingest.ledger import Ledger, weigh
 from ingest.submissions.demand import Demande
 
 # Versions of a demand that are shown.
