@@ -1,15 +1,18 @@
 """The application: rooms opened once, pages and API on top, every failure answered."""
 
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import SQLAlchemyError
 
 from index.query import Query
 from index.settings import Settings
@@ -40,6 +43,23 @@ from search_api import (
     usefulness_api,
     usefulness_pages,
     votes,
+from index.embedded import EmbeddedEngine
+from index.embedders import open_sense
+from index.engine import SearchEngine
+from index.facts import Facts
+from index.query import Query
+from index.settings import Settings
+from index.store import LeadStore
+from search_api import (
+    api,
+    curation_pages,
+    deposits,
+    health,
+    indicators,
+    pages,
+    sheets,
+    source_states,
+    status,
 )
 from search_api.board import Board
 from search_api.desk import Desk, open_worker
@@ -47,13 +67,34 @@ from search_api.failures import install
 from search_api.meter import Meter
 from search_api.oidc import Provider
 from search_api.opening import open_engine, utcnow
+from search_api.indicator_figures import Figures
 from search_api.rights import guard
 from search_api.seal import Seal
 from taxonomies.suggest import suggest
 
+log = logging.getLogger(__name__)
+
 DESCRIPTION = """Recherche de leads commerciaux à l'étranger : appels d'offres, demandes de
 distributeurs et d'importateurs. Les paramètres d'une recherche sont les mêmes que ceux de
 l'adresse d'une page de résultats. Les erreurs suivent la RFC 9457 (problem+json)."""
+
+
+def utcnow() -> datetime:
+    """The clock of production."""
+    return datetime.now(UTC)
+
+
+def open_engine(settings: Settings) -> SearchEngine:
+    """The search engine that these settings ask for."""
+    return EmbeddedEngine(settings.index_folder, open_sense(settings))
+
+
+def _count(facts: Facts) -> None:
+    """Read the columns of leads before somebody asks: it takes seconds on a large record."""
+    try:
+        facts.read()
+    except SQLAlchemyError as error:
+        log.warning("leads cannot be counted: %s", error)
 
 
 def _contract_page() -> RedirectResponse:
@@ -83,6 +124,7 @@ def _contract(generated: Callable[[], dict[str, Any]]) -> Callable[[], dict[str,
 def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> FastAPI:
     """The whole site on one record and one engine. Raises RecordError when it has no record."""
     store = LeadStore.open(settings.record_url)
+    facts = Facts(store, settings.data)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -93,6 +135,11 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
         app.state.desk.start()
         yield
         app.state.desk.close()
+        counting = Thread(target=_count, args=(facts,))
+        counting.start()
+        yield
+        facts.closed.set()
+        counting.join()
         store.close()
 
     app = FastAPI(
@@ -112,6 +159,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.state.engine = open_engine(settings)
     app.state.seal = Seal(settings)
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
+    app.state.figures = Figures(store, facts, settings.sources)
+    app.state.indicator_pages = indicators.kept_pages()
     app.state.board = Board(store, settings.sources, clock)
     app.state.meter = Meter()
     app.state.desk = Desk(open_worker(settings, store, lambda: app.state.engine, clock))
@@ -122,6 +171,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.include_router(partner_account.router)
     app.include_router(source_states.router)
     app.include_router(health.router)
+    app.include_router(indicators.router)
+    app.include_router(indicators.pages)
     app.include_router(pages.router)
     app.include_router(sheets.router)
     app.include_router(status.router)

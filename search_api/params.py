@@ -38,13 +38,15 @@ _SORTS: dict[Tri, Sort] = {
 }
 
 
-def _sector(written: str) -> str:
+def a_sector(written: str) -> str:
+    """The slug of a sector. Raises ValueError."""
     if sectors.get(written) is None:
         raise ValueError("secteur inconnu")
     return written
 
 
-def _country(written: str) -> str:
+def a_country(written: str) -> str:
+    """The alpha-2 code of a country, however it is written. Raises ValueError."""
     code = countries.parse(written)
     if code is None:
         raise ValueError("pays inconnu : code ISO 3166 à deux lettres attendu, par exemple DE")
@@ -113,8 +115,8 @@ T = TypeVar("T")
 _Many = Annotated[list[T], MaxLen(MAX_VALUES), BeforeValidator(_not_empty)]
 _Word = Annotated[str, Field(max_length=100)]
 Day = Annotated[date | None, BeforeValidator(_none_if_empty), AfterValidator(_near)]
-Sectors = _Many[Annotated[_Word, AfterValidator(_sector)]]
-Countries = _Many[Annotated[_Word, AfterValidator(_country)]]
+Sectors = _Many[Annotated[_Word, AfterValidator(a_sector)]]
+Countries = _Many[Annotated[_Word, AfterValidator(a_country)]]
 Regions = _Many[Annotated[_Word, AfterValidator(_region)]]
 CpvCodes = _Many[Annotated[_Word, AfterValidator(_cpv)]]
 HsCodes = _Many[Annotated[_Word, AfterValidator(_hs)]]

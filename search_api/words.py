@@ -159,6 +159,11 @@ def span(length: timedelta) -> str:
     return f"{number(days)}\u00a0jours" if days < 730 else f"{number(days // 365)}\u00a0ans"
 
 
+def span_of_hours(hours: float) -> str:
+    """« 40 min », « 5 h », « 12 jours »: a measured length of time."""
+    return span(timedelta(hours=hours))
+
+
 def ago(moment: datetime, now: datetime) -> str:
     """« il y a 3 h », « dans 20 min », for moments known to the minute."""
     return f"dans {span(moment - now)}" if moment > now else f"il y a {span(now - moment)}"
