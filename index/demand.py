@@ -1,5 +1,6 @@
 """Demand counted: leads by sector and by country over time, and what is known of them."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -133,6 +134,19 @@ def by_country(rows: Rows, period: Period) -> tuple[Line, ...]:
     """rows: within the period."""
     numbers, places = np.unique(rows["country"], return_inverse=True)
     return _lines(tuple(country_code(int(one)) for one in numbers), places, rows, period)
+
+
+def cells(rows: Rows) -> Iterator[tuple[str, str, str, int]]:
+    """Month (2026-05), main sector, country, number of leads; those without date are left out."""
+    dated = rows[~np.isnat(rows["published"])]
+    months = dated["published"].astype("M8[M]").astype(np.int64)
+    keys = np.stack([months, dated["sector"], dated["country"]], axis=1)
+    names = (*sector_places(), "")  # -1, without sector, is the last
+    for (number, sector, country), count in zip(
+        *np.unique(keys, axis=0, return_counts=True), strict=True
+    ):
+        written = str(np.datetime64(int(number), "M"))
+        yield written, names[sector], country_code(int(country)), int(count)
 
 
 def over_time(rows: Rows, period: Period) -> Line:

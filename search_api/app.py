@@ -56,6 +56,7 @@ from search_api import (
     deposits,
     health,
     indicators,
+    open_data,
     pages,
     sheets,
     source_states,
@@ -63,6 +64,7 @@ from search_api import (
 )
 from search_api.board import Board
 from search_api.desk import Desk, open_worker
+from search_api.extracts import Extracts
 from search_api.failures import install
 from search_api.meter import Meter
 from search_api.oidc import Provider
@@ -161,6 +163,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.state.provider = Provider(settings) if settings.oidc_issuer else None
     app.state.figures = Figures(store, facts, settings.sources)
     app.state.indicator_pages = indicators.kept_pages()
+    folder = settings.data / "donnees-ouvertes"
+    app.state.extracts = Extracts(store, facts, settings.sources, folder, settings.site_url, clock)
     app.state.board = Board(store, settings.sources, clock)
     app.state.meter = Meter()
     app.state.desk = Desk(open_worker(settings, store, lambda: app.state.engine, clock))
@@ -173,6 +177,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.include_router(health.router)
     app.include_router(indicators.router)
     app.include_router(indicators.pages)
+    app.include_router(open_data.router)
     app.include_router(pages.router)
     app.include_router(sheets.router)
     app.include_router(status.router)
