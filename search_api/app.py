@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import SQLAlchemyError
 
+from index.facts import Facts
 from index.query import Query
 from index.settings import Settings
 from index.store import LeadStore
@@ -26,7 +27,9 @@ from search_api import (
     enrolment,
     follow_ups,
     health,
+    indicators,
     journal_pages,
+    open_data,
     own_account,
     pages,
     partner_account,
@@ -43,33 +46,15 @@ from search_api import (
     usefulness_api,
     usefulness_pages,
     votes,
-from index.embedded import EmbeddedEngine
-from index.embedders import open_sense
-from index.engine import SearchEngine
-from index.facts import Facts
-from index.query import Query
-from index.settings import Settings
-from index.store import LeadStore
-from search_api import (
-    api,
-    curation_pages,
-    deposits,
-    health,
-    indicators,
-    open_data,
-    pages,
-    sheets,
-    source_states,
-    status,
 )
 from search_api.board import Board
 from search_api.desk import Desk, open_worker
 from search_api.extracts import Extracts
 from search_api.failures import install
+from search_api.indicator_figures import Figures
 from search_api.meter import Meter
 from search_api.oidc import Provider
 from search_api.opening import open_engine, utcnow
-from search_api.indicator_figures import Figures
 from search_api.rights import guard
 from search_api.seal import Seal
 from taxonomies.suggest import suggest
@@ -79,16 +64,6 @@ log = logging.getLogger(__name__)
 DESCRIPTION = """Recherche de leads commerciaux à l'étranger : appels d'offres, demandes de
 distributeurs et d'importateurs. Les paramètres d'une recherche sont les mêmes que ceux de
 l'adresse d'une page de résultats. Les erreurs suivent la RFC 9457 (problem+json)."""
-
-
-def utcnow() -> datetime:
-    """The clock of production."""
-    return datetime.now(UTC)
-
-
-def open_engine(settings: Settings) -> SearchEngine:
-    """The search engine that these settings ask for."""
-    return EmbeddedEngine(settings.index_folder, open_sense(settings))
 
 
 def _count(facts: Facts) -> None:
@@ -135,13 +110,12 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
         suggest("a", 1)
         app.state.engine.search(Query("mobilier"), clock())
         app.state.desk.start()
-        yield
-        app.state.desk.close()
         counting = Thread(target=_count, args=(facts,))
         counting.start()
         yield
         facts.closed.set()
         counting.join()
+        app.state.desk.close()
         store.close()
 
     app = FastAPI(
