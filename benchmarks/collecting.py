@@ -30,7 +30,7 @@ from ingest.crawl import Crawl, report
 from ingest.document import Document, Limits
 from ingest.documents import documents
 from ingest.notice import Notice
-from ingest.pipeline import READERS
+from ingest.readers import READERS
 from ingest.recognise import format_of
 from ingest.source import Source, sources
 from replica import ocds, sam

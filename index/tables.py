@@ -210,6 +210,8 @@ quarantine = Table(
     Column("last", _Moment, nullable=False),
     Column("released", _Moment),
     UniqueConstraint("source", "document", "raw", "position"),
+    # What waits is counted and shown by source.
+    Index("ix_quarantine_source_released", "source", "released"),
 )
 
 # Texts whose code a person said. hash: of title and text, folded.

@@ -31,11 +31,12 @@ from ingest.collections import (
 )
 from ingest.crawl import Ask, Crawl, Fault, Request, Told, known, report
 from ingest.document import Limits
+from ingest.freeze import WAITS, Freezes
 from ingest.incidents import Incident, Incidents
 from ingest.ledger import MAX_ATTEMPTS, Ledger
 from ingest.looked import Look, look
 from ingest.missed import refuse_missed, release_received
-from ingest.monitors import DEADLY, SILENT, Facts, Past, check, watched
+from ingest.monitors import DEADLY, FROZEN, SILENT, Facts, Past, check, watched
 from ingest.pipeline import Ingestion
 from ingest.price import Rates
 from ingest.prune import prune
@@ -43,7 +44,7 @@ from ingest.report import Report
 from ingest.silence import is_news, silent
 from ingest.source import Source, SourceError
 
-Outcome = Literal["promoted", "unchanged", "held", "busy", "impossible"]
+Outcome = Literal["promoted", "unchanged", "held", "busy", "impossible", "frozen"]
 Progress = Callable[[Told], None]
 
 # Collections with which the one at hand is compared.
@@ -53,6 +54,7 @@ _BUSY = "Une autre collecte de cette source est en cours."
 _DEADLY = (
     f"Examen interrompu {MAX_ATTEMPTS} fois : un document met peut-être le programme en échec."
 )
+_FROZEN = "La source a été gelée pendant la collecte."
 _EMPTY = "La collecte {} s’est arrêtée sans rien recevoir : il n’y a rien à admettre."
 _GONE = "Le dossier de la collecte {} a disparu : rien ne peut plus y être lu."
 _CUT = "Copie interrompue : les fichiers sont à apporter de nouveau."
@@ -62,7 +64,7 @@ _BY_HAND = "Cette source n’est pas interrogée : ses avis sont apportés."
 @dataclass(frozen=True, slots=True)
 class Collected:
     """What became of a collection. number: of its row, None when there is none. why: kind of
-    incident → sentence in French, when held; one sentence under "" when busy or impossible.
+    incident → sentence in French, when held; one sentence under "" when busy, impossible or frozen.
     report: of the ingestion, once promoted."""
 
     source: str
@@ -103,7 +105,7 @@ class Collecting:
         self.store, self.pages, self.ask, self.clock = store, pages, ask, clock
         self.landing, self.limits = landing.resolve(), limits or Limits()
         self.coder, self.rates = coder, rates
-        self.ledger, self.incidents = Ledger(store), Incidents(store)
+        self.ledger, self.incidents, self.freezes = Ledger(store), Incidents(store), Freezes(store)
         self.collections = Collections(store, clock)
 
     def collect(self, name: str, progress: Progress = _quiet) -> Collected:
@@ -112,6 +114,8 @@ class Collecting:
         page = self._page(name)
         if page.collect is None:
             return Collected(name, "impossible", why={"": _BY_HAND})
+        if name in self.freezes.all():
+            return Collected(name, "frozen", why={"": WAITS})
         self._finish_abandoned(page, progress)
         claim = self.collections.claim(name, self._since(page, page.collect), self._today())
         if claim is None:
@@ -120,9 +124,11 @@ class Collecting:
 
     def take(self, name: str, paths: Iterable[Path], progress: Progress = _quiet) -> Collected:
         """Files that somebody brought go the same way, but for what is asked of the network. When
-        this returns anything but "impossible", their bytes are in our folder: the originals may
-        go. Raises SourceError for an unknown source, SQLAlchemyError."""
+        this returns anything but "impossible" or "frozen", their bytes are in our folder: the
+        originals may go. Raises SourceError for an unknown source, SQLAlchemyError."""
         page = self._page(name)
+        if name in self.freezes.all():
+            return Collected(name, "frozen", why={"": WAITS})
         self._finish_abandoned(page, progress)
         claim = self.collections.bring(name)
         return self._work(claim, lambda: self._take(claim, page, paths, progress))
@@ -285,6 +291,8 @@ class Collecting:
         past = self._past(page.name)
         facts = Facts(page, crawl, looked, past, row.since, row.until)
         wrong = check(facts, watched(row.asked))
+        if page.name in self.freezes.all():
+            wrong[FROZEN] = _FROZEN
         reading = orjson.dumps(looked.to_json()).decode()
         told = {"crawl": crawl.model_dump_json(), "reading": reading}
         if wrong:
@@ -343,7 +351,7 @@ class Collecting:
         wrong is no more."""
         if row.asked and row.crawl.finished:
             self.collections.replace(connection, row)
-        kinds = (DEADLY, *watched(row.asked))
+        kinds = (DEADLY, FROZEN, *watched(row.asked))
         settle = partial(self.incidents.settle, connection, row.source, now=now)
         if row.decided_by:
             settle(kinds, row.decided_by, only=row.number)

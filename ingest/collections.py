@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import Connection, Row, Select, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from index.audit import note
 from index.store import LeadStore, utc
 from index.tables import collection
 from ingest.crawl import PASSING, Crawl
@@ -212,12 +213,15 @@ class Collections:
         """Work on a held collection that somebody lets in. Raises CollectionError."""
         with self.store.writing() as connection:
             row = self._held(connection, number)
+            self._note(connection, row, by, "collecte admise", {})
             return self._take_over(connection, row, decided_by=by)
 
     def reject(self, number: int, by: str, why: str) -> None:
         """Leave a held collection out for good. Raises CollectionError."""
         with self.store.writing() as connection:
-            self._held(connection, number)
+            self._note(
+                connection, self._held(connection, number), by, "collecte rejetée", {"raison": why}
+            )
             words = {"state": "rejected", "decided_by": f"{by} : {why}" if why else by}
             row = update(collection).where(collection.c.id == number)
             connection.execute(row.values(**words))
@@ -275,6 +279,13 @@ class Collections:
                 f"La collecte {number} n’attend pas de décision : elle est {said}."
             )
         return row
+
+    def _note(
+        self, connection: Connection, row: Collection, by: str, done: str, more: dict[str, str]
+    ) -> None:
+        before = {"collecte": row.number, "état": STATES[row.state]}
+        after = {"collecte": row.number, **more}
+        note(connection, self.clock(), by, done, f"source:{row.source}", before, after)
 
     def _begin(self, connection: Connection, source: str, **dates: date) -> Claim:
         now = self.clock()

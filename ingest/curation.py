@@ -25,7 +25,9 @@ from ingest.doubt import doubts
 from ingest.fold import fold
 from ingest.handover import Placed
 from ingest.labels import Labels
-from ingest.ledger import Ledger
+from ingest.ledger import Arrival, Ledger
+from ingest.lookups import explained
+from ingest.normalise import Draft
 from ingest.price import Rates
 from ingest.recode import codings_known
 from ingest.source import Source
@@ -63,7 +65,7 @@ class Curation:
     ) -> None:
         self.store, self.ledger, self.pages = store, Ledger(store), pages
         self.coder, self.clock, self.signals = coder, clock, signals
-        self._draft = Understanding(pages, rates, coder).draft
+        self.rates = rates
 
     def review(
         self,
@@ -128,7 +130,9 @@ class Curation:
             moved["apart"] = handover.apart(
                 connection, [list(dict.fromkeys(staying)), *gone], who, why, now
             )
-            moved["held"] = handover.split(self.ledger, connection, lead, groups, self._draft)
+            moved["held"] = handover.split(
+                self.ledger, connection, lead, groups, self._draft(connection)
+            )
             folded = [self._fold(connection, name) for name in (lead, *names)]
             one = Review(lead, now, who, "split", why.strip(), {}, facts(folded[0]), moved)
             before = [held, *known.values()]
@@ -187,7 +191,13 @@ class Curation:
             raise Refusal("Aucun avis de ce lead n’est conservé : rien ne peut en être décidé.")
         if missing := {one.notice.source for one in arrivals} - set(self.pages):
             raise Refusal(f"La source {min(missing)} n’a plus de fiche : ses avis sont illisibles.")
-        return fold(lead, [(one, self._draft(one)) for one in arrivals])
+        draft = self._draft(connection)
+        return fold(lead, [(one, draft(one)) for one in arrivals])
+
+    def _draft(self, connection: Connection) -> Callable[[Arrival], Draft]:
+        """What understands notices, by the pages and the words that people explained since."""
+        pages = explained(connection, self.pages)
+        return Understanding(pages, self.rates, self.coder).draft
 
     def _identities(self, connection: Connection, lead: str) -> list[str]:
         some = handover.placed(self.ledger, connection, lead)

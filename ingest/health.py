@@ -7,13 +7,15 @@ from typing import Literal
 
 from ingest.collect import last_due
 from ingest.collections import Collection
+from ingest.freeze import Freeze
 from ingest.incidents import Incident
 from ingest.rhythm import in_words, next_due
 from ingest.source import Source
 
 Health = Literal[
-    "à jour", "en retard", "retenue", "silencieuse", "incident", "jamais collectée", "archive"
-]
+    "à jour", "en retard", "retenue", "silencieuse", "incident", "jamais collectée", "archive",
+    "gelée",
+]  # fmt: skip
 Way = Literal["collected", "brought", "archive"]
 
 # What a collection may take after its moment before the source is late: some ask one notice a
@@ -69,7 +71,7 @@ class SourceState:
     ingested: end of the last run that let something in, whoever brought it. heard: when something
     new last came, None when nothing did in the window that was read. newest: publication of its
     newest notice. volume: one ``Day`` for each of the last thirty, the oldest first. quarantined:
-    items that wait for somebody.
+    items that wait for somebody. frozen: who wants nothing of it to be taken, None normally.
     """
 
     page: Source
@@ -85,6 +87,7 @@ class SourceState:
     leads: int = 0
     incidents: tuple[Incident, ...] = ()
     quarantined: int = 0
+    frozen: Freeze | None = None
 
     @property
     def way(self) -> Way:
@@ -107,8 +110,9 @@ class SourceState:
 
     @property
     def due(self) -> datetime | None:
-        """When it is to be asked next: in the past when nobody took the last moment yet."""
-        if self.page.collect is None:
+        """When it is to be asked next: in the past when nobody took the last moment yet; None
+        when it is not asked, or frozen."""
+        if self.page.collect is None or self.frozen:
             return None
         rhythm = self.page.collect.rhythm
         last = last_due(rhythm, self.at)
@@ -188,6 +192,7 @@ def _never(state: SourceState) -> bool:
 # In this order: a person's decision is awaited; then what we owe (asking); then what the source
 # owes (something new); then the rest. A source that nobody asks is late, not silent.
 RULES: tuple[tuple[Health, Callable[[SourceState], bool]], ...] = (
+    ("gelée", lambda state: state.frozen is not None),
     ("archive", _archived),
     ("retenue", _held),
     ("en retard", lambda state: state.overdue),

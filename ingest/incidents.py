@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from index.audit import note
 from index.store import LeadStore, utc
 from index.tables import incident
 from ingest.collections import CollectionError
@@ -108,12 +109,19 @@ class Incidents:
             settled = settled.where(incident.c.collection == only)
         connection.execute(settled.values(closed=now, closed_by=by))
 
-    def close(self, number: int, by: str, now: datetime) -> None:
-        """Somebody has looked. Raises CollectionError when there is none open of this number."""
+    def close(self, number: int, by: str, now: datetime, why: str = "") -> None:
+        """Somebody has looked, and may say a word of it. Raises CollectionError when there is none
+        open of this number."""
         one = update(incident).where(incident.c.id == number, incident.c.closed.is_(None))
+        closed = {"closed": now, "closed_by": f"{by} : {why}" if why else by}
         with self.store.writing() as connection:
-            if not connection.execute(one.values(closed=now, closed_by=by)).rowcount:
+            made = one.values(**closed).returning(incident.c.source, incident.c.kind)
+            row = connection.execute(made).first()
+            if row is None:
                 raise CollectionError(f"Il n’y a pas d’incident {number} à clore.")
+            told = {"incident": number, "nature": row.kind}
+            subject = f"source:{row.source}"
+            note(connection, now, by, "incident clos", subject, told, {**told, "mot": why})
 
 
 def from_row(row: Any) -> Incident:

@@ -60,8 +60,10 @@ class Intake:
             return
         try:
             with FileLock(self.drops.root / ".verrou", timeout=0):
+                waiting = self.collecting.freezes.all()
                 for one in self.drops.look(self.clock()):
-                    self._one(one, progress)
+                    if one.source not in waiting:
+                        self._one(one, progress)
                 self._tell_odd()
         except Timeout:
             return
@@ -86,7 +88,7 @@ class Intake:
         done = self.collecting.take(one.source, [one.path], progress)
         if folder := _FOLDERS.get(done.outcome):
             self._taken[one.path] = (one.stamp, folder)
-        else:
+        elif done.outcome != "frozen":  # else it waits, and nobody failed
             self._fail(one)
         self.tell(one, done)
 

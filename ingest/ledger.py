@@ -10,7 +10,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import BinaryIO, TypeVar
+from tempfile import SpooledTemporaryFile
+from typing import BinaryIO, TypeVar, cast
 
 import orjson
 from sqlalchemy import Connection, insert, select, update
@@ -31,6 +32,9 @@ _LEVEL = 3
 MAX_ATTEMPTS = 3
 
 Key = TypeVar("Key", str, int)
+
+# Bytes of a document that are read again in memory; beyond, on the disk.
+_SPOOLED = 8 << 20
 
 # Chunks and keys that go in one statement.
 _PIECES, _KEYS = 64, 5_000
@@ -181,6 +185,18 @@ class Ledger:
             for data in connection.execution_options(stream_results=True).execute(statement):
                 yield zlib.decompress(data[0])
 
+    def document(self, sha256: str, name: str) -> Document:
+        """A document as it was received; without a byte when it is unknown."""
+
+        def opened() -> BinaryIO:
+            file = SpooledTemporaryFile(max_size=_SPOOLED)  # noqa: SIM115 - the caller closes it
+            for data in self.raw(sha256):
+                file.write(data)
+            file.seek(0)
+            return cast(BinaryIO, file)
+
+        return Document(name, opened)
+
     def leads_known(
         self, connection: Connection, source: str, keys: Sequence[str]
     ) -> dict[str, str]:
@@ -308,3 +324,15 @@ def batched(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
     """Keys in lots that one statement can hold."""
     for start in range(0, len(keys), _KEYS):
         yield keys[start : start + _KEYS]
+
+
+def batched(keys: Sequence[Key], size: int = _KEYS) -> Iterator[Sequence[Key]]:
+    """Keys in lots, of what one statement can hold unless said."""
+    for start in range(0, len(keys), size):
+        yield keys[start : start + size]
+
+
+def utc(moment: datetime) -> datetime:
+    """SQLite gives moments back without their zone, PostgreSQL in that of the server; all are
+    written in UTC."""
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

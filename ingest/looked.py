@@ -14,7 +14,7 @@ from ingest.collect import Covered
 from ingest.document import Document, DocumentError, Limits, Refusal
 from ingest.documents import documents
 from ingest.notice import Notice, Received
-from ingest.pipeline import read_document
+from ingest.readers import read_document
 from ingest.recognise import format_of
 from ingest.source import Source
 

@@ -326,6 +326,8 @@ SILENT, DROP = "silent", "depot"
 USELESS = "utilite"
 # Documents at which whoever looks dies, again and again (``ingest.collecting``).
 DEADLY = "deadly"
+# Frozen by a person while it was being collected (``ingest.freeze``).
+FROZEN = "frozen"
 
 # For people: kind of an incident → its name.
 TITLES: dict[str, str] = {
@@ -345,6 +347,7 @@ TITLES: dict[str, str] = {
     "ahead": "dates à venir",
     "unread_dates": "dates non comprises",
     DEADLY: "examen impossible",
+    FROZEN: "source gelée",
     SILENT: "source silencieuse",
     DROP: "dépôt de fichiers",
     USELESS: "leads peu utiles",

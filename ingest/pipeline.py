@@ -6,7 +6,7 @@ at any moment leaves whole transactions, and running again finishes the work wit
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -23,11 +23,14 @@ from ingest.decide import NO_SIGNALS, Signals, decide
 from ingest.dedupe.meaning import meaning_by
 from ingest.document import Document, DocumentError, Limits, Refusal, short
 from ingest.documents import documents
-from ingest.feeds import eforms, fbo, jsonld, ocds, rss, tabular, ted
-from ingest.ledger import MAX_ATTEMPTS, Ledger, Refused, Weighed, weigh
+from ingest.fold import fold
+from ingest.ledger import MAX_ATTEMPTS, Ledger, Refused, Weighed, batched, weigh
 from ingest.linking import Linking, Outcome, Understood
+from ingest.lookups import explained
+from ingest.mending import mended_copies
 from ingest.notice import Received
 from ingest.price import Rates
+from ingest.readers import read_document
 from ingest.recognise import format_of, recognise
 from ingest.report import Report
 from ingest.source import Format, Source
@@ -36,33 +39,27 @@ from ingest.workers import WorkerLostError, Workers
 
 log = logging.getLogger(__name__)
 
-READERS: dict[Format, Callable[..., Iterator[Received]]] = {
-    "ted": ted.read,
-    "eforms": eforms.read,
-    "ocds": ocds.read,
-    "fbo": fbo.read,
-    "tabular": tabular.read,
-    "rss": rss.read,
-    "jsonld": jsonld.read,
-}
-
 AUTO = "auto"
 
 # Documents stored together before they are read, and items written together.
 _DOCUMENTS, _ITEMS = 64, 500
 # Characters of text that one transaction may hold.
 _TEXT = 8_000_000
+# Leads made anew in one transaction.
+_REMADE = 100
 # Transactions after which it is worth starting processes (half a second, some 40 MB each).
 _ALONE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """A document whose bytes are kept. suspect: begun before and never finished."""
+    """A document whose bytes are kept. suspect: begun before and never finished. copy: SHA-256 of
+    the corrected copy that ``document`` opens in its place, "" when there is none."""
 
     document: Document
     sha256: str
     suspect: bool = False
+    copy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +81,8 @@ class _Event:
 class Ingestion:
     """One run over some paths.
 
-    name: a source's name, or ``auto`` to recognise each document. pages: the source pages.
+    name: a source's name, or ``auto`` to recognise each document. pages: the source pages; what
+    people explained on the site since (``ingest.lookups``) is laid over them once, here.
     progress: called with the report after each transaction. coder: gives leads the codes that
     their words suggest and tells how close notices in two languages are; the packaged one unless
     said. workers: processes that understand and code beside this one, which writes; 0 does all
@@ -105,14 +103,15 @@ class Ingestion:
         signals: Callable[[Connection], Signals] = lambda connection: NO_SIGNALS,
     ) -> None:
         self.ledger = ledger
-        self.pages = pages
+        with ledger.store.reading() as connection:
+            self.pages = explained(connection, pages)
         self.rates = rates
         self.clock = clock
         self.limits = limits or Limits()
         self.progress = progress
         self.coder = coder or Coder.load()
         self.meaning = meaning_by(self.coder.embedder)
-        self.understanding = Understanding(pages, rates, self.coder)
+        self.understanding = Understanding(self.pages, rates, self.coder)
         self.workers = workers
         self.signals = signals
         self._pool: Workers[Lot, Answer] | None = None
@@ -120,17 +119,23 @@ class Ingestion:
 
     def run(self, name: str, paths: Iterable[Path]) -> Report:
         """Read everything; the report is also written in the record."""
+        return self.read(name, documents(paths, self.limits))
+
+    def read(self, name: str, found: Iterable[Document | Refusal]) -> Report:
+        """The same of documents that are at hand."""
         number = self.ledger.start(name, self.clock())
         report = Report(number)
         try:
-            self._run(name, paths, number, report)
+            self._run(name, found, number, report)
         finally:
             self._rest()
         self.ledger.finish(number, orjson.dumps(report.to_json()), self.clock())
         return report
 
-    def _run(self, name: str, paths: Iterable[Path], number: int, report: Report) -> None:
-        for group in _groups(documents(paths, self.limits)):
+    def _run(
+        self, name: str, found: Iterable[Document | Refusal], number: int, report: Report
+    ) -> None:
+        for group in _groups(found):
             kept = self._keep(group, name, number, report)
             try:
                 self._take_all(kept, name, number, report)
@@ -184,7 +189,11 @@ class Ingestion:
 
     def _lot(self, batch: list[_Event]) -> Lot:
         items = [
-            Given(event.source if event.page else "", event.stored.sha256, event.item)
+            Given(
+                event.source if event.page else "",
+                event.stored.copy or event.stored.sha256,
+                event.item,
+            )
             for event in batch
             if event.item is not None
         ]
@@ -207,6 +216,7 @@ class Ingestion:
         now, kept = self.clock(), []
         with self.ledger.store.writing() as connection:
             begun = self.ledger.keep(connection, [one for one in weighed if one], now)
+            copies = mended_copies(connection, list(begun))
             for one, found, reason in zip(group, weighed, reasons, strict=True):
                 report.documents += 1
                 sha256 = found.sha256 if found else ""
@@ -214,12 +224,18 @@ class Ingestion:
                 if not reason and attempts >= MAX_ATTEMPTS:
                     reason = f"Lecture interrompue {attempts} fois : document mis à l'écart"
                 if found is not None and not reason:
-                    kept.append(_Stored(found.document, sha256, attempts > 0))
+                    kept.append(self._stored(found, attempts > 0, copies.get(sha256, "")))
                     continue
                 refused = Refused(name, short(one.name), sha256, "", reason)
                 self.ledger.refuse(connection, number, refused, now)
                 _count_refusal(report, reason)
         return kept
+
+    def _stored(self, found: Weighed, suspect: bool, copy: str) -> _Stored:
+        document = found.document
+        if copy:
+            document = self.ledger.document(copy, document.name)
+        return _Stored(document, found.sha256, suspect, copy)
 
     def _events(self, stored: _Stored, name: str) -> Iterator[_Event]:
         page, form = self._recognise(stored.document, name)
@@ -294,10 +310,37 @@ class Ingestion:
             if outcome != "duplicates":
                 part.remarks.update([*item.remarks, *one.draft.remarks])
                 part.domestic += outcome == "new" and one.draft.domestic
+        self._put(connection, linking.close(), coded, part, now)
+        part.merged += len(linking.merged)
+
+    def remake(self, leads: Sequence[str], report: Report) -> int:
+        """Make leads anew from their notices, of which more may be understood by now; gives back
+        how many were written. One whose sources have no page any more stays as it is."""
+        written = 0
+        for some in batched(leads, _REMADE):
+            with self.ledger.store.writing() as connection:
+                made = [lead for one in some for lead in self._remade(connection, one)]
+                self._put(connection, made, {}, report, self.clock())
+            written += len(made)
+        return written
+
+    def _remade(self, connection: Connection, lead: str) -> Iterator[Lead]:
+        arrivals = self.ledger.arrivals(connection, lead)
+        if arrivals and all(one.notice.source in self.pages for one in arrivals):
+            yield fold(lead, [(one, self.understanding.draft(one)) for one in arrivals])
+
+    def _put(
+        self,
+        connection: Connection,
+        leads: list[Lead],
+        coded: Mapping[Asked, Coding],
+        part: Report,
+        now: datetime,
+    ) -> None:
         told = decide(
             connection,
-            linking.close(),
-            lambda leads: self._coded(leads, coded, part),
+            leads,
+            lambda some: self._coded(some, coded, part),
             self.pages,
             now,
             self.signals(connection),
@@ -328,18 +371,6 @@ def _weigh(one: Document | Refusal) -> tuple[Weighed | None, str]:
         return weigh(Document(one.name, one.open)), reason
     except (DocumentError, OSError) as error:
         return None, reason or str(error)
-
-
-def read_document(document: Document, page: Source, form: Format) -> Iterator[Received]:
-    """The items of a document. Whatever goes wrong in it stays in it."""
-    try:
-        with document.open() as stream:
-            yield from READERS[form](stream, page, document.name)
-    except (DocumentError, OSError) as error:
-        yield Received("", reason=str(error))
-    except Exception as error:  # one bad document must never stop its batch
-        log.exception("reader %s failed on %s", form, document.name)
-        yield Received("", reason=f"Lecture impossible ({type(error).__name__})")
 
 
 def _batches(events: Iterable[_Event]) -> Iterator[list[_Event]]:

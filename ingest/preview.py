@@ -23,8 +23,8 @@ from ingest.fold import fold
 from ingest.linking import Understood
 from ingest.looked import FIELDS, covered
 from ingest.notice import Received
-from ingest.pipeline import read_document
 from ingest.price import Rates
+from ingest.readers import read_document
 from ingest.recognise import format_of
 from ingest.report import by_subject
 from ingest.source import Format, Mapping, Source

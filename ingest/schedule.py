@@ -17,6 +17,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 from index.store import LeadStore, insertion, utc
 from index.tables import slot
 from ingest.collect import Collect, last_due
+from ingest.freeze import frozen_now
+from ingest.ledger import utc
 from ingest.source import Source
 
 # Time without a sign of life after which a slot is another's to take: many times the beat, and
@@ -110,8 +112,10 @@ class Schedule:
             connection.execute(delete(slot).where(slot.c.due < now - MEMORY))
 
     def _free(self, connection: Connection, now: datetime) -> dict[str, datetime]:
-        """Sources to be asked now, with the moment they were due."""
-        wanted = moments(self.pages, now)
+        """Sources to be asked now, with the moment they were due. Frozen ones wait: once they are
+        no more, their last moment is due."""
+        waiting = frozen_now(connection)
+        wanted = moments({n: p for n, p in self.pages.items() if n not in waiting}, now)
         if not wanted:
             return {}
         rows = connection.execute(

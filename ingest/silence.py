@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from index.store import LeadStore, utc
 from index.tables import collection, run
+from ingest.freeze import Freezes
 from ingest.incidents import Incident, Incidents
 from ingest.monitors import SILENT
 from ingest.source import Source
@@ -24,10 +25,11 @@ def is_news(report: Mapping[str, Any]) -> bool:
 def silent(store: LeadStore, pages: Mapping[str, Source], now: datetime) -> list[Incident]:
     """Opens an incident for each source gone silent, closes those of sources that speak again;
     gives back what is open. A source that was never collected is not silent, nor is one whose
-    first collection is younger than its silence would be."""
+    first collection is younger than its silence would be, nor a frozen one."""
     incidents = Incidents(store)
+    waiting = Freezes(store).all()
     for name, page in pages.items():
-        if page.collect is None:
+        if page.collect is None or name in waiting:
             continue
         days = page.collect.silent_after_days
         since = now - timedelta(days=days)

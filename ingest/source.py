@@ -285,6 +285,15 @@ def page_at(path: Path) -> Source:
         raise SourceError(f"{path} : {error}") from error
 
 
+def page_text(name: str, folder: Path | None = None) -> str:
+    """The page of a source as its author wrote it, "" when there is none."""
+    if folder is not None and (own := _own(folder).get(name)) is not None:
+        return own
+    packaged = files("ingest").joinpath("sources", f"{name}.yml")
+    known = name in sources(folder)
+    return packaged.read_text("utf-8") if known and packaged.is_file() else ""
+
+
 @cache
 def sources(folder: Path | None = None) -> dict[str, Source]:
     """All source pages by name: the packaged ones, then those of ``folder``, which win.

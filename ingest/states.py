@@ -14,6 +14,7 @@ from index.store import LeadStore, utc
 from index.tables import collection, incident, lead, quarantine, run, slot
 from ingest.collections import Collection
 from ingest.collections import from_row as collection_of
+from ingest.freeze import frozen_now
 from ingest.health import Account, Day, SourceState
 from ingest.incidents import Incident
 from ingest.incidents import from_row as incident_of
@@ -184,6 +185,10 @@ def _slots(connection: Connection, window: _Window) -> _Facts:
     return {source: {"taken": utc(due)} for source, due in rows}
 
 
+def _frozen(connection: Connection, window: _Window) -> _Facts:
+    return {source: {"frozen": one} for source, one in frozen_now(connection).items()}
+
+
 # Each is one query or two, on all sources at once.
 READINGS: tuple[Callable[[Connection, _Window], _Facts], ...] = (
     _collections,
@@ -192,6 +197,7 @@ READINGS: tuple[Callable[[Connection, _Window], _Facts], ...] = (
     _incidents,
     _quarantined,
     _slots,
+    _frozen,
 )
 
 

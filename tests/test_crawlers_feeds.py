@@ -27,7 +27,7 @@ from crawlers.walk import Walk
 from ingest.document import Document, Limits
 from ingest.documents import documents
 from ingest.notice import Notice, Text
-from ingest.pipeline import READERS
+from ingest.readers import READERS
 from ingest.source import Source, source
 from replica.feeds import API, FEED, SITE, services
 from replica.server import Answer, Asked, Replica, Service, serving

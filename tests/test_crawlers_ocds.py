@@ -25,7 +25,7 @@ from ingest.collecting import Collecting
 from ingest.crawl_process import crawl_process
 from ingest.document import Document, Limits
 from ingest.documents import documents
-from ingest.pipeline import READERS
+from ingest.readers import READERS
 from ingest.source import Source, source, sources
 from replica import ocds
 from replica.days import LAST

@@ -2,6 +2,7 @@
 
 from alembic import context
 
+from index import curation_tables  # noqa: F401 - its tables join those of index.tables
 from index.tables import metadata
 
 connection = context.config.attributes["connection"]

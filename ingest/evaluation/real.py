@@ -11,8 +11,8 @@ from typing import Literal
 from ingest.document import Document, DocumentError, Limits
 from ingest.documents import documents
 from ingest.normalise import Draft, normalise
-from ingest.pipeline import READERS
 from ingest.price import Rates
+from ingest.readers import READERS
 from ingest.recognise import recognise
 from ingest.source import sources
 

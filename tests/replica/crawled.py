@@ -23,8 +23,8 @@ from ingest.document import Document, Limits
 from ingest.documents import documents
 from ingest.normalise import Draft, normalise
 from ingest.notice import Received
-from ingest.pipeline import READERS
 from ingest.price import Rates
+from ingest.readers import READERS
 from ingest.recognise import format_of
 from ingest.source import Source, source
 from replica.server import Asked, Replica, Service

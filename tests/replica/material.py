@@ -8,7 +8,7 @@ from pathlib import Path
 from ingest.document import Limits
 from ingest.documents import Document, documents
 from ingest.notice import Notice
-from ingest.pipeline import READERS
+from ingest.readers import READERS
 from ingest.recognise import recognise
 from ingest.source import sources
 
