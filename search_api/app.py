@@ -23,6 +23,9 @@ from search_api import (
     account_pages,
     api,
     curation_pages,
+    curation_quarantine,
+    curation_sources,
+    curation_words,
     deposits,
     enrolment,
     follow_ups,
@@ -49,6 +52,7 @@ from search_api import (
 )
 from search_api.board import Board
 from search_api.desk import Desk, open_worker
+from search_api.errands import Errands
 from search_api.extracts import Extracts
 from search_api.failures import install
 from search_api.indicator_figures import Figures
@@ -116,6 +120,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
         facts.closed.set()
         counting.join()
         app.state.desk.close()
+        app.state.errands.close()
         store.close()
 
     app = FastAPI(
@@ -139,6 +144,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.state.indicator_pages = indicators.kept_pages()
     folder = settings.data / "donnees-ouvertes"
     app.state.extracts = Extracts(store, facts, settings.sources, folder, settings.site_url, clock)
+    app.state.errands = Errands(settings, store, app.state.engine, clock)
     app.state.board = Board(store, settings.sources, clock)
     app.state.meter = Meter()
     app.state.desk = Desk(open_worker(settings, store, lambda: app.state.engine, clock))
@@ -170,6 +176,9 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.include_router(usefulness_api.router)
     app.include_router(votes.router)
     app.include_router(votes.api)
+    app.include_router(curation_words.router)
+    app.include_router(curation_quarantine.router)
+    app.include_router(curation_sources.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.get("/api/docs", include_in_schema=False)(_contract_page)
     app.openapi = _contract(app.openapi)  # type: ignore[method-assign]

@@ -5,22 +5,20 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
-from functools import partial
 from typing import Annotated, Any
 
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from index.embedders import open_taught
 from index.settings import Settings
-from index.store import LeadStore
 from ingest.collecting import Collected, Collecting
 from ingest.collections import STATES, Collection, CollectionError, Collections
 from ingest.crawl import Told
-from ingest.crawl_process import crawl_process
 from ingest.incidents import Incident, Incidents
 from ingest.monitors import TITLES
 from ingest.source import collected, source, sources
+from search_api.app import open_engine, utcnow
+from search_api.errands import open_collecting
 from search_api.opening import open_engine, utcnow
 from search_api.terminal import (
     INCOMPLETE,
@@ -42,6 +40,7 @@ OUTCOMES = {
     "held": "retenue",
     "busy": "déjà en cours",
     "impossible": "impossible",
+    "frozen": "gelée, en attente",
 }
 _STEPS = {"crawl": "collecte", "look": "examen", "ingest": "lecture"}
 
@@ -49,15 +48,6 @@ Json = Annotated[bool, typer.Option("--json", help="Une ligne de JSON par fait."
 Number = Annotated[int, typer.Argument(metavar="NUMÉRO")]
 By = Annotated[str, typer.Option("--par", help="Qui décide.")]
 _SOMEBODY = "ligne de commande"
-
-
-def open_collecting(settings: Settings, store: LeadStore, replica: str = "") -> Collecting:
-    """What collects into a record. replica: base URL of a server that stands for all services."""
-    # Nobody is hurried by requests to one's own machine.
-    delay = 0.0 if replica else None
-    ask = crawl_process(settings.sources, replica, settings.contact, delay)
-    coder = partial(open_taught, settings, store)
-    return Collecting(store, sources(settings.sources), settings.landing, ask, utcnow, coder)
 
 
 def collecter(
@@ -72,7 +62,7 @@ def collecter(
 ) -> None:
     """Interroge des sources et admet ce qui passe tous les contrôles.
 
-    Code de sortie : 0 collectes admises, 3 retenue ou déjà en cours, 2 impossible.
+    Code de sortie : 0 collectes admises, 3 retenue, gelée ou déjà en cours, 2 impossible.
     """
     settings = Settings()
     pages = sources(settings.sources)
@@ -82,7 +72,7 @@ def collecter(
     if not asked:
         raise fail("Aucune fiche de source ne dit comment l’interroger.", UNKNOWN)
     with record(settings) as store:
-        collecting = open_collecting(settings, store, replique)
+        collecting = open_collecting(settings, store, utcnow, replique)
         outcomes = [_collect(collecting, name, en_json) for name in asked]
         if indexer and any(one.report for one in outcomes):
             bring_up_to_date(store, open_engine(settings))
@@ -102,7 +92,7 @@ def _collect(collecting: Collecting, name: str, in_json: bool) -> Collected:
 
 def _leave(outcomes: list[Collected]) -> None:
     told = {one.outcome for one in outcomes}
-    if told & {"held", "busy"}:
+    if told & {"held", "busy", "frozen"}:
         raise typer.Exit(INCOMPLETE)
     if "impossible" in told:
         raise typer.Exit(UNKNOWN)
@@ -201,7 +191,7 @@ def collection_promote(numero: Number, par: By = _SOMEBODY) -> None:
     """Admet une collecte retenue."""
     settings = Settings()
     with record(settings) as store:
-        collecting = open_collecting(settings, store)
+        collecting = open_collecting(settings, store, utcnow)
         with _following(f"collecte {numero}", False) as tell:
             done = collecting.promote(numero, par, tell)
         _say(done, False)
@@ -237,7 +227,11 @@ def incidents(en_json: Json = False) -> None:
 
 
 @incident_app.command(name="clore")
-def incident_close(numero: Number, par: By = _SOMEBODY) -> None:
+def incident_close(
+    numero: Number,
+    raison: Annotated[str, typer.Option(help="Ce qu'il fallait en dire.")] = "",
+    par: By = _SOMEBODY,
+) -> None:
     """Clôt un incident : quelqu'un a regardé."""
     with record(Settings()) as store:
-        Incidents(store).close(numero, par, utcnow())
+        Incidents(store).close(numero, par, utcnow(), raison)

@@ -10,11 +10,14 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.requests import ClientDisconnect
 
 from index.settings import Settings
+from index.store import LeadStore
 from ingest.deposit import Deposit, Deposited, status
 from ingest.drop import wrong_name
+from ingest.freeze import WAITS, Freezes
 from ingest.source import sources
 from search_api.api_keys import Key
 from search_api.bodies import announced, too_large
@@ -56,13 +59,15 @@ router = APIRouter(prefix="/api/v1/depots", responses=DOOR)
 
 class Receipt(BaseModel):
     """A file that was received. name: the one it has, numbered when another file had it. size:
-    bytes. state: waiting to be read, read, or held until somebody has looked at it."""
+    bytes. state: waiting to be read, read, or held until somebody has looked at it. note: what
+    keeps it waiting longer than usual, in French, "" normally."""
 
     source: str
     name: str
     size: int
     sha256: str
     state: Literal["waiting", "read", "held"]
+    note: str = ""
 
 
 def _allowed(
@@ -120,10 +125,21 @@ async def _receive(request: Request, deposit: Deposit, limit: int) -> Deposited:
     return await run_in_threadpool(deposit.keep)
 
 
-def _receipt(source: str, found: Deposited) -> Receipt:
+def _is_frozen(store: LeadStore, source: str) -> bool:
+    """Said when it is known: a file is kept whether the record answers or not."""
+    try:
+        return source in Freezes(store).all()
+    except SQLAlchemyError:
+        log.warning("frozen sources cannot be read", exc_info=True)
+        return False
+
+
+def _receipt(store: LeadStore, source: str, found: Deposited) -> Receipt:
+    waits = found.state == "waiting" and _is_frozen(store, source)
     return Receipt(
-        source=source, name=found.name, size=found.size, sha256=found.sha256, state=found.state
-    )
+        source=source, name=found.name, size=found.size, sha256=found.sha256, state=found.state,
+        note=WAITS if waits else "",
+    )  # fmt: skip
 
 
 @router.put(
@@ -142,9 +158,10 @@ async def deposit_file(request: Request, source: Allowed, filename: Named) -> Re
     announced(request, limit)
     async with _deposit(settings, source, filename) as deposit:
         found = await _receive(request, deposit, limit)
+    receipt = await run_in_threadpool(_receipt, request.app.state.store, source, found)
     there = request.app.url_path_for("deposit_status", source=source, filename=found.name)
     return Response(
-        _receipt(source, found).model_dump_json(),
+        receipt.model_dump_json(),
         200 if found.again else 202,
         {"Location": quote(str(there))},
         "application/json",
@@ -158,4 +175,4 @@ def deposit_status(request: Request, source: Allowed, filename: Named) -> Receip
     found = status(settings.drop_folder / source, filename)
     if found is None:
         raise Problem(404, "Fichier inconnu", "Aucun fichier de ce nom n’a été déposé.")
-    return _receipt(source, found)
+    return _receipt(request.app.state.store, source, found)

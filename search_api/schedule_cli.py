@@ -24,8 +24,10 @@ from ingest.intake import Intake
 from ingest.schedule import PATIENCE, Schedule
 from ingest.source import collected, source, sources
 from ingest.throttling import look
+from search_api.app import open_engine, utcnow
 from search_api.collect_cli import OUTCOMES, open_collecting
 from search_api.desk import open_worker
+from search_api.errands import open_collecting
 from search_api.follow_up_cli import forget
 from search_api.opening import open_engine, utcnow
 from search_api.scheduler import Scheduler, told
@@ -85,7 +87,7 @@ def planifier(
     asked = {name: source(name, settings.sources) for name in noms} if noms else collected(pages)
     tell = _teller(en_json)
     with record(settings) as store:
-        collecting = open_collecting(settings, store, replique)
+        collecting = open_collecting(settings, store, utcnow, replique)
 
         def dropped(one: Dropped, done: Collected) -> None:
             tell("dropped", {"file": one.path.name, **told(one.source, done)})

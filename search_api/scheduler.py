@@ -179,7 +179,7 @@ class Scheduler:
             slot = self._held[source]
             if cut:
                 self.schedule.release(slot)
-            elif done and done.outcome != "busy":  # somebody else is at it: looked at again later
+            elif done and done.outcome not in ("busy", "frozen"):  # else looked at again later
                 self.schedule.done(slot, self.clock())
         self.tell("stopped" if done is None else "collected", told(source, done))
 

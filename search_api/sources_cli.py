@@ -14,8 +14,10 @@ from ingest.collections import STATES
 from ingest.health import Account, Health, SourceState
 from ingest.incidents import Incident
 from ingest.source import source, sources
-from ingest.states import collections, incidents, reading, states
+from ingest.states import collections, incidents, states
+from search_api.app import utcnow
 from search_api.opening import utcnow
+from search_api.read_fields import FIELDS, read_fields
 from search_api.source_states import collection_body, incident_body, source_body
 from search_api.status import WAYS
 from search_api.terminal import console, printable, record
@@ -27,18 +29,7 @@ _COLOURS: dict[Health, str] = {
     "silencieuse": "yellow",
     "retenue": "red",
     "incident": "red",
-}
-# Fields of a notice, as people say them.
-_FIELDS = {
-    "title": "titre",
-    "text": "texte",
-    "buyer": "acheteur",
-    "country": "pays",
-    "published": "parution",
-    "deadline": "échéance",
-    "amount": "montant",
-    "codes": "codes",
-    "url": "adresse",
+    "gelée": "cyan",
 }
 _LONGEST = 300
 
@@ -100,14 +91,14 @@ def _cells(state: SourceState) -> list[Text]:
 
 def _due(state: SourceState) -> str:
     if state.due is None:
-        return "à l’arrivée"
+        return "une fois dégelée" if state.frozen else "à l’arrivée"
     return ago(state.due, state.at) if state.due > state.at else "dès que possible"
 
 
 def _tell_one(store: LeadStore, state: SourceState, en_json: bool) -> None:
     name = state.page.name
     past, troubles = collections(store, name), incidents(store, name)
-    coverage = _coverage(store, state)
+    coverage = read_fields(store, state.page)
     if en_json:
         body = source_body(state).model_dump(mode="json")
         body["collections"] = [collection_body(one).model_dump(mode="json") for one in past]
@@ -140,12 +131,18 @@ def _tell_facts(state: SourceState) -> None:
         "Dernière arrivée admise": ago(state.promoted, state.at) if state.promoted else "aucune",
         "Avis le plus récent": day(state.newest) if state.newest else "aucun",
         "Prochaine collecte": _due(state),
+        **_frozen(state),
         "Reçus en 30 jours": number(month) + (expected if page.expected[1] else ""),
         "Leads": number(state.leads),
         "En quarantaine": number(state.quarantined),
     }
     for name, told in facts.items():
         console.print(printable(f"{name} : {told}"), highlight=False, soft_wrap=True)
+
+
+def _frozen(state: SourceState) -> dict[str, str]:
+    one = state.frozen
+    return {"Gelée": f"{ago(one.at, state.at)} par {one.who} : {one.why}"} if one else {}
 
 
 def _tell_collections(past: Sequence[Account]) -> None:
@@ -164,26 +161,12 @@ def _tell_collections(past: Sequence[Account]) -> None:
     console.print(table)
 
 
-def _coverage(store: LeadStore, state: SourceState) -> list[tuple[str, float, float]]:
-    """Field, share of the last notices read that have it, least share that the page asks for."""
-    collect = state.page.collect
-    floors: dict[Any, float] = collect.coverage if collect else {}
-    looked = reading(store, state.page.name)
-    # Shares of nothing would look like fields that are missing.
-    shares = looked.get("coverage") if looked.get("received") else None
-    return [
-        (field, float(shares[field]), floors.get(field, 0.0))
-        for field in _FIELDS
-        if isinstance(shares, dict) and isinstance(shares.get(field), int | float)
-    ]
-
-
 def _tell_coverage(coverage: Sequence[tuple[str, float, float]]) -> None:
     table = Table("Champ", "Part des avis", "Au moins")
     for field, share, floor in coverage:
         style = "red" if share < floor else ""
         table.add_row(
-            _FIELDS[field], _percent(share), _percent(floor) if floor else "—", style=style
+            FIELDS[field], _percent(share), _percent(floor) if floor else "—", style=style
         )
     console.print(table)
 

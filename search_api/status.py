@@ -28,6 +28,7 @@ MEANINGS: dict[Health, str] = {
     "silencieuse": "la source n’apporte plus rien de nouveau depuis longtemps",
     "à jour": "tout ce qui était attendu est arrivé",
     "jamais collectée": "la source est décrite, rien n’en a encore été admis",
+    "gelée": "l’équipe l’a mise en attente : ses leads restent, rien n’en est pris",
     "archive": "des avis anciens, que plus rien ne complète",
 }
 WAYS = {"collected": "collectée", "brought": "apportée", "archive": "archive"}
@@ -54,12 +55,12 @@ COLUMNS: Columns[SourceState] = {
 USUAL = "etat"
 
 
-def _mark(health: Health) -> str:
+def mark(health: Health) -> str:
     """The word in a class of the sheet: « à jour » → a-jour."""
     return fold(health).replace(" ", "-")
 
 
-def _place(state: SourceState) -> str:
+def place(state: SourceState) -> str:
     """Publisher and country, as a line."""
     country = state.page.country and country_label(state.page.country)
     return ", ".join(filter(None, (state.page.publisher, country)))
@@ -79,8 +80,8 @@ def _context(read: Reading, behind: int) -> dict[str, Any]:
         "STATES": STATES,
         "TITLES": TITLES,
         "WAYS": WAYS,
-        "mark": _mark,
-        "place": _place,
+        "mark": mark,
+        "place": place,
         "sparkline": sparkline,
     }
 
