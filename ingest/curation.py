@@ -160,7 +160,7 @@ class Curation:
     def doubles(self, lead: str) -> list[Double]:
         """Other leads that may tell the same demand."""
         with self.store.reading() as connection:
-            return doubles(self.store, connection, lead, self._draft, self.pages)
+            return doubles(self.store, connection, lead, self._draft(connection), self.pages)
 
     def notices(self, lead: str) -> list[Placed]:
         """The notices of a lead, first recorded first."""

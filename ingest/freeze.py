@@ -10,9 +10,8 @@ from sqlalchemy import Connection, delete, insert, select
 
 from index.audit import note
 from index.curation_tables import frozen
-from index.store import LeadStore
+from index.store import LeadStore, utc
 from ingest.collections import CollectionError
-from ingest.ledger import utc
 
 # What is told to whoever brings or asks.
 WAITS = "Cette source est gelée par l’équipe : ce qui arrive attend, rien n’est perdu."

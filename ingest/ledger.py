@@ -320,19 +320,7 @@ class Ledger:
             )
 
 
-def batched(keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
-    """Keys in lots that one statement can hold."""
-    for start in range(0, len(keys), _KEYS):
-        yield keys[start : start + _KEYS]
-
-
 def batched(keys: Sequence[Key], size: int = _KEYS) -> Iterator[Sequence[Key]]:
     """Keys in lots, of what one statement can hold unless said."""
     for start in range(0, len(keys), size):
         yield keys[start : start + size]
-
-
-def utc(moment: datetime) -> datetime:
-    """SQLite gives moments back without their zone, PostgreSQL in that of the server; all are
-    written in UTC."""
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

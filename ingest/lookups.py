@@ -15,8 +15,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, select
 from index.audit import note
 from index.curation_tables import lookup_added
 from index.lead import STAGES
-from index.store import LeadStore, upsert
-from ingest.ledger import utc
+from index.store import LeadStore, upsert, utc
 from ingest.price import currency
 from ingest.source import Source
 from taxonomies import countries, languages

@@ -13,9 +13,10 @@ from sqlalchemy import Connection, insert, select, update
 
 from index.audit import note
 from index.curation_tables import mended
+from index.store import utc
 from index.tables import document
 from ingest.document import Document
-from ingest.ledger import Ledger, Weighed, utc, weigh
+from ingest.ledger import Ledger, Weighed, weigh
 
 
 class MendingRefused(Exception):  # noqa: N818 - reads as what happened

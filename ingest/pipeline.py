@@ -312,6 +312,7 @@ class Ingestion:
                 part.domestic += outcome == "new" and one.draft.domestic
         self._put(connection, linking.close(), coded, part, now)
         part.merged += len(linking.merged)
+        return outcomes
 
     def remake(self, leads: Sequence[str], report: Report) -> int:
         """Make leads anew from their notices, of which more may be understood by now; gives back
@@ -346,8 +347,6 @@ class Ingestion:
             self.signals(connection),
         )
         self.ledger.store.put(connection, told)
-        part.merged += len(linking.merged)
-        return outcomes
 
     def _coded(self, leads: list[Lead], coded: Mapping[Asked, Coding], part: Report) -> list[Lead]:
         """The leads with the codes that their words suggest. One that cannot be classified goes on

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, upd
 
 from index.audit import note
 from index.curation_tables import rereading
-from index.store import LeadStore
+from index.store import LeadStore, utc
 from index.tables import notice, quarantine
-from ingest.ledger import Ledger, batched, utc
+from ingest.ledger import Ledger, batched
 from ingest.mending import mended_copies
 from ingest.pipeline import AUTO, Ingestion
 from ingest.report import Report

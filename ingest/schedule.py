@@ -18,7 +18,6 @@ from index.store import LeadStore, insertion, utc
 from index.tables import slot
 from ingest.collect import Collect, last_due
 from ingest.freeze import frozen_now
-from ingest.ledger import utc
 from ingest.source import Source
 
 # Time without a sign of life after which a slot is another's to take: many times the beat, and

@@ -17,7 +17,6 @@ from ingest.crawl import Told
 from ingest.incidents import Incident, Incidents
 from ingest.monitors import TITLES
 from ingest.source import collected, source, sources
-from search_api.app import open_engine, utcnow
 from search_api.errands import open_collecting
 from search_api.opening import open_engine, utcnow
 from search_api.terminal import (

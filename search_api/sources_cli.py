@@ -15,7 +15,6 @@ from ingest.health import Account, Health, SourceState
 from ingest.incidents import Incident
 from ingest.source import source, sources
 from ingest.states import collections, incidents, states
-from search_api.app import utcnow
 from search_api.opening import utcnow
 from search_api.read_fields import FIELDS, read_fields
 from search_api.source_states import collection_body, incident_body, source_body
