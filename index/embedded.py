@@ -5,7 +5,7 @@ generation's mark before each search and takes a new snapshot when it changed.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -18,9 +18,10 @@ from tantivy import Query as Native
 
 from index import analysis, embedded_query
 from index.embedded_asked import Asked, Snapshot
-from index.embedded_schema import NEVER, VERSION, WORD_FIELDS, document, schema
+from index.embedded_schema import VERSION, document, schema
 from index.embedding import Vectors
 from index.explain import reasons
+from index.fields import COMMON, FEW, NEVER, WORD_FIELDS
 from index.generation import Generations, read_mark, write_mark
 from index.lead import Lead
 from index.nearby import SURELY, Rows, look, nowhere
@@ -33,16 +34,12 @@ from index.query import (
     Query,
     Reasons,
     Results,
-    Understood,
 )
 from index.ranking import Scores, Weights, freshness, fuse
 from index.rows import described
-from index.sense import ALIKE, Sense, Sought
-from index.understanding import scoped, understand
+from index.sense import ALIKE, Sense
+from index.understanding import meant, scoped
 from index.vectors import DEAD, DOMESTIC, PUBLISHED, VectorTable
-
-# A word in more than this share of the leads tells nothing; in a small base every word does.
-COMMON, FEW = 0.1, 1_000
 
 _WRITER_MEMORY = 128_000_000
 _CACHED_ANSWERS = 256
@@ -168,7 +165,7 @@ class EmbeddedEngine:
         """See ``SearchEngine.search``."""
         seen = self._snapshot()
         if seen is None:
-            understood, _ = self._understood(query, lambda stem: False)
+            understood, _ = meant(self.sense, query, lambda stem: False)
             return Results(0, facets=dict.fromkeys(FACETS, ()), understood=understood)
         # Facets are remembered for a minute: hits and facets see the same minute.
         asked = self._ask(seen, query, now.replace(second=0, microsecond=0))
@@ -196,6 +193,19 @@ class EmbeddedEngine:
             hit for hit in self._near_hits(seen, rows, cosines[rows]) if hit.lead.id != identifier
         )[:limit]
 
+    def export(self, query: Query, now: datetime) -> Iterator[Lead]:
+        """See ``SearchEngine.export``."""
+        seen = self._snapshot()
+        if seen is not None:
+            asked = self._ask(seen, query, now.replace(second=0, microsecond=0))
+            yield from _walk(seen.searcher, asked.native(), "published", tantivy.Order.Desc)
+
+    def held(self) -> Iterator[Lead]:
+        """See ``SearchEngine.held``."""
+        seen = self._snapshot()
+        if seen is not None:
+            yield from _walk(seen.searcher, Native.all_query(), "sequence", tantivy.Order.Asc)
+
     def _near_hits(self, seen: Snapshot, rows: Rows, cosines: Vectors) -> list[Hit]:
         if not len(rows):
             return []
@@ -211,31 +221,13 @@ class EmbeddedEngine:
         return sorted(hits, key=lambda hit: -hit.score)
 
     def _ask(self, seen: Snapshot, query: Query, now: datetime) -> Asked:
-        understood, sought = self._understood(query, lambda stem: _known(seen.searcher, stem))
+        understood, sought = meant(self.sense, query, lambda stem: _known(seen.searcher, stem))
         query = scoped(query, understood)
         words = embedded_query.words(understood.syntax, lambda stem: _common(seen.searcher, stem))
         nearby = nowhere(seen.vectors.size)
         if sought is not None:
             nearby = look(seen.vectors, _scope(seen.vectors, query, now), sought, self.weights)
         return Asked(query, now, understood, words, nearby)
-
-    def _understood(
-        self, query: Query, known: Callable[[str], bool]
-    ) -> tuple[Understood, Sought | None]:
-        """What the text says and what it means; None when its meaning is not asked for."""
-        understood = understand(query, known)
-        syntax = understood.syntax
-        said = " ".join(word for _, word in syntax.typed if not word.isdigit())
-        # Quotes and alternatives say exactly what is wanted: meaning adds nothing to them.
-        if not said or not syntax.clauses or syntax.exact:
-            return understood, None
-        sense = self.sense
-        without = [(scheme, code) for scheme, _, code in (w.partition(" ") for w in query.without)]
-        if syntax.sheet:
-            sought = sense.of_sheet(query.text, without)
-        else:
-            sought = sense.of_query(said, without)
-        return replace(understood, codes=sought.codes), sought
 
     def _candidates(self, seen: Snapshot, asked: Asked) -> dict[int, tuple[Any, float]]:
         """Row → (address, BM25): the best by words, and all that lie near."""
@@ -353,6 +345,17 @@ class EmbeddedEngine:
         for name in own:
             count(name, [name], False)
         return counts
+
+
+def _walk(
+    searcher: tantivy.Searcher, native: Native, field: str, order: tantivy.Order
+) -> Iterator[Lead]:
+    """All that matches, in the order of a field."""
+    for offset in range(0, searcher.num_docs, MAX_RANKED):
+        found = searcher.search(
+            native, MAX_RANKED, count=False, order_by_field=field, offset=offset, order=order
+        )
+        yield from (_lead(searcher, address) for _, address in found.hits)
 
 
 def _scope(table: VectorTable, query: Query, now: datetime) -> NDArray[np.bool_]:

@@ -1,28 +1,28 @@
 """From our Query to the embedded index's own: what must match, and which filters apply."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from tantivy import FieldType, Occur
 from tantivy import Query as Native
 
 from index.buckets import VALUE_BUCKETS, Bucket, deadline_buckets
-from index.embedded_schema import WORD_FIELDS, schema
+from index.embedded_schema import schema
+from index.fields import (
+    BESIDE_BEST,
+    OVER,
+    TYPED_CODE,
+    TYPED_KEY,
+    WORD_FIELDS,
+    days,
+    least,
+    prefix,
+)
 from index.query import FacetName, Query
 from index.syntax import Clause, Phrase, Syntax
 from taxonomies import sectors
-
-# Days in filters are days of the people who type them.
-PARIS = ZoneInfo("Europe/Paris")
-
-# Of a long text, no more words than this must be found: half of a page is never in one notice.
-MOST_ASKED = 8
-
-# A lead in one of these stages is over: it is brought only when asked for.
-OVER = ("awarded", "cancelled")
 
 
 def term(field: str, value: Any) -> Native:
@@ -45,7 +45,7 @@ def _word(stem: str) -> Native:
     fields = [
         Native.boost_query(term(field, stem), weight) for field, weight in WORD_FIELDS.items()
     ]
-    return Native.disjunction_max_query(fields, 0.1)
+    return Native.disjunction_max_query(fields, BESIDE_BEST)
 
 
 def _in_field(phrase: Phrase, field: str) -> Native:
@@ -68,12 +68,8 @@ def _clause(clause: Clause, common: Callable[[str], bool]) -> Native:
     parts = [(Occur.Must, _phrase(phrase)) for phrase in clause.phrases]
     telling = [word for word in clause.words if not common(word)] or list(clause.words)
     if telling:
-        # Half of the words, rounded up: all of them would lose half of the answers, any of them
-        # brings three times as many for little more recall (judged queries: recall@100 0.44,
-        # 0.64, 0.76 for 16, 57, 184 answers a query).
         words = [(Occur.Should, _word(word)) for word in telling]
-        least = min((len(words) + 1) // 2, MOST_ASKED)
-        parts.append((Occur.Must, Native.boolean_query(words, least)))
+        parts.append((Occur.Must, Native.boolean_query(words, least(len(words)))))
         # A word that a great part of the leads hold (« services ») brings nothing by itself.
         parts += [(Occur.Should, _word(word)) for word in clause.words if word not in telling]
     return Native.boolean_query(parts)
@@ -81,7 +77,7 @@ def _clause(clause: Clause, common: Callable[[str], bool]) -> Native:
 
 def _typed_code(scheme: str, code: str) -> Native:
     field, value = prefix(scheme, code)
-    return Native.const_score_query(term(field, value), 20.0)
+    return Native.const_score_query(term(field, value), TYPED_CODE)
 
 
 def words(syntax: Syntax, common: Callable[[str], bool]) -> Native | None:
@@ -91,7 +87,7 @@ def words(syntax: Syntax, common: Callable[[str], bool]) -> Native | None:
     """
     ways = [_clause(clause, common) for clause in syntax.clauses]
     ways += [_typed_code(scheme, code) for scheme, code in syntax.codes]
-    ways += [Native.const_score_query(term("key", one), 50.0) for one in syntax.identifiers]
+    ways += [Native.const_score_query(term("key", one), TYPED_KEY) for one in syntax.identifiers]
     return any_of(ways) if ways else None
 
 
@@ -103,14 +99,6 @@ def any_word(syntax: Syntax) -> Native:
 def excluded(syntax: Syntax) -> list[Native]:
     """What must not be found."""
     return [_phrase(phrase) for phrase in syntax.excluded]
-
-
-def prefix(scheme: str, code: str) -> tuple[str, str]:
-    """Field and value that find a code with all those below it: CPV 39160000 → 3916."""
-    plain = code.replace(".", "").upper()
-    if scheme == "CPV":
-        plain = plain[:2] + plain[2:].rstrip("0")
-    return scheme.lower(), plain
 
 
 def _range(field: str, kind: FieldType, lower: float | None, upper: float | None) -> Native:
@@ -136,10 +124,7 @@ def _buckets(field: str, kind: FieldType, wanted: Sequence[str], known: Iterable
 
 def _days(field: str, first: date | None, last: date | None) -> Iterator[Native]:
     if first or last:
-        lower = datetime.combine(first, time(), PARIS).timestamp() if first else 1
-        after = last + timedelta(days=1) if last else None
-        upper = datetime.combine(after, time(), PARIS).timestamp() if after else None
-        yield _range(field, FieldType.Integer, lower, upper)
+        yield _range(field, FieldType.Integer, *days(first, last))
 
 
 def _naf(code: str) -> Native:

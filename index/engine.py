@@ -1,11 +1,15 @@
 """The search engine: the port that the embedded engine and OpenSearch both answer, in our words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from index.lead import Lead
 from index.query import Hit, Query, Results
+
+
+class EngineAway(Exception):  # noqa: N818 reads as what happened
+    """The engine does not answer, or refuses to; the message is French and meant for people."""
 
 
 class SearchEngine(Protocol):
@@ -38,4 +42,13 @@ class SearchEngine(Protocol):
 
     def similar(self, identifier: str, limit: int, now: datetime) -> tuple[Hit, ...]:
         """Leads on offer whose meaning is closest to this one's; () when it is unknown."""
+        ...
+
+    def export(self, query: Query, now: datetime) -> Iterator[Lead]:
+        """All that answers, latest publication first, without end at ``MAX_RANKED``; as it was when
+        the first was read, whatever is written meanwhile."""
+        ...
+
+    def held(self) -> Iterator[Lead]:
+        """Every lead of the index, whatever its status, in the order of their sequence."""
         ...

@@ -21,7 +21,7 @@ class Weights:
 
 # BM25 of a query whose words are all rare and all found in official labels is some fifteen times
 # the number of its words: half of that is already much to say.
-_MUCH = 7.0
+MUCH = 7.0
 
 
 def heard(bm25: Scores, words: int) -> Scores:
@@ -30,21 +30,21 @@ def heard(bm25: Scores, words: int) -> Scores:
     Divided by the best answer, a list of noise (no French word in a Polish text) would weigh as
     much as a list that found all the words: it is what makes plain fusions worse than one list.
     """
-    return np.asarray(bm25 / (bm25 + _MUCH * max(words, 1)))
+    return np.asarray(bm25 / (bm25 + MUCH * max(words, 1)))
 
 
 def nearness(cosines: Scores, affinities: Scores, by: Weights) -> Scores:
     """How near leads lie without their words, 0–1. Negative cosines are noise."""
     close = np.maximum(cosines, 0)
     given = affinities > 0
-    alone = by.meaning + _INSTEAD * by.codes if by.meaning else 0.0
+    alone = by.meaning + INSTEAD * by.codes if by.meaning else 0.0
     both = np.where(given, by.meaning * close + by.codes * affinities, alone * close)
     return np.asarray(both / max(by.meaning + by.codes, 1e-9))
 
 
 # What a cosine counts, against an affinity, for a lead without codes: cosines are the higher of
 # the two by a third, and less sure.
-_INSTEAD = 0.7
+INSTEAD = 0.7
 
 
 def fuse(bm25: Scores, near: Scores, words: int, by: Weights) -> Scores:
@@ -58,9 +58,9 @@ def fuse(bm25: Scores, near: Scores, words: int, by: Weights) -> Scores:
 
 # What freshness adds to a score at most, and the days after which it adds nothing: enough to put
 # today's lead before last month's when both answer alike, too little to put it before a better one.
-FRESH, _FRESH_DAYS = 0.05, 30
+FRESH, FRESH_DAYS = 0.05, 30
 # A deadline nearer than this leaves no time to answer.
-_TOO_LATE_DAYS, _DAY = 3, 86_400
+TOO_LATE_DAYS, DAY = 3, 86_400
 
 Moments = NDArray[np.int64]
 
@@ -69,7 +69,7 @@ def freshness(published: Moments, deadline: Moments, expires: Moments, now: int)
     """What part of its score each lead gains by being fresh: ``FRESH`` on the day of publication,
     less each day, nothing once it cannot be answered in time. Seconds since 1970, 0 when unknown.
     """
-    days = (now - published) // _DAY
-    young = np.clip(1 - days / _FRESH_DAYS, 0, 1)
-    in_time = (deadline == 0) | (deadline >= now + _TOO_LATE_DAYS * _DAY)
+    days = (now - published) // DAY
+    young = np.clip(1 - days / FRESH_DAYS, 0, 1)
+    in_time = (deadline == 0) | (deadline >= now + TOO_LATE_DAYS * DAY)
     return np.where(in_time & (expires > now), FRESH * young, 0.0)

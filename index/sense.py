@@ -26,6 +26,9 @@ _BEST, _SHARP = 30, 6
 # What the query's own words count beside its codes.
 _WORDS = 0.3
 
+# How well a concept answers is told in so many steps: the same number in every engine.
+STEPS = 32_768
+
 # Below the first score the best code is no answer to a query; from the second on it surely is.
 _DOUBT, _TRUST = 0.2, 0.4
 _UNHEARD = 0.15
@@ -101,7 +104,8 @@ class Sense:
         # A query that names nothing known is near nothing: all that it asks for is faint.
         force = np.float32(max(heard, _UNHEARD))
         vector = force * self._joined(_WORDS * words, codes)[0]
-        return Sought(vector, force * concepts().raised(wanted), read(wanted))
+        raised = np.round(force * concepts().raised(wanted) * STEPS) / np.float32(STEPS)
+        return Sought(vector, raised.astype(np.float32), read(wanted))
 
 
 def read(wanted: Scores) -> tuple[CodeRead, ...]:

@@ -11,6 +11,7 @@ from itertools import chain
 from index import spelling
 from index.analysis import stem, stems
 from index.query import Acronym, Correction, PlaceRead, Query, Understood
+from index.sense import Sense, Sought
 from index.syntax import Clause, Syntax, parse, plain_words, sheet
 from taxonomies import countries, places
 from taxonomies.acronyms import acronyms
@@ -172,3 +173,19 @@ def scoped(query: Query, understood: Understood) -> Query:
     """The query with the places of its text as filters, alternatives to those it has."""
     named = [country for place in understood.places for country in place.countries]
     return replace(query, country=tuple(dict.fromkeys((*query.country, *named))))
+
+
+def meant(
+    sense: Sense, query: Query, known: Callable[[str], bool]
+) -> tuple[Understood, Sought | None]:
+    """What the text says and what it means; None when its meaning is not asked for."""
+    understood = understand(query, known)
+    syntax = understood.syntax
+    said = " ".join(word for _, word in syntax.typed if not word.isdigit())
+    # Quotes and alternatives say exactly what is wanted: meaning adds nothing to them.
+    if not said or not syntax.clauses or syntax.exact:
+        return understood, None
+    without = [(scheme, code) for scheme, _, code in (w.partition(" ") for w in query.without)]
+    of, text = (sense.of_sheet, query.text) if syntax.sheet else (sense.of_query, said)
+    sought = of(text, without)
+    return replace(understood, codes=sought.codes), sought

@@ -1,6 +1,7 @@
 """What tests share: real notices, a clock that stands still, small worlds, real servers."""
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -19,9 +20,14 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import insert
 
+import nodes
 from index.coding import Coder
 from index.embedded import EmbeddedEngine
+from index.engine import SearchEngine
 from index.lead import Lead, LeadCode, LeadText, Value
+from index.opensearch import OpenSearchEngine
+from index.opensearch_client import connect
+from index.opensearch_schema import Layout
 from index.sense import Sense
 from index.store import LeadStore
 from index.tables import account
@@ -81,9 +87,59 @@ def unseen(notices: Path, coder: Coder) -> list[Lead]:
 
 
 @pytest.fixture
-def engine(tmp_path: Path, sense: Sense) -> EmbeddedEngine:
+def embedded(tmp_path: Path, sense: Sense) -> EmbeddedEngine:
     """An empty embedded engine."""
     return EmbeddedEngine(tmp_path / "index", sense)
+
+
+@pytest.fixture(params=["embedded", pytest.param("opensearch", marks=pytest.mark.opensearch)])
+def engine(request: pytest.FixtureRequest) -> SearchEngine:
+    """An empty engine, each of those that we have."""
+    found: SearchEngine = request.getfixturevalue(
+        "embedded" if request.param == "embedded" else "cluster_engine"
+    )
+    return found
+
+
+@pytest.fixture
+def cluster_engine(opensearch: str, sense: Sense) -> Iterator[OpenSearchEngine]:
+    """An empty engine on a real OpenSearch node."""
+    client = connect(opensearch)
+    layout = Layout(prefix=f"t{secrets.token_hex(6)}", replicas=0)
+    yield OpenSearchEngine(client, sense, layout=layout)
+    client.indices.delete(index=f"{layout.prefix}-*")
+    client.close()
+
+
+@pytest.fixture
+def another(engine: SearchEngine) -> Callable[[], SearchEngine]:
+    """Opens the same index again, as another process would."""
+
+    def opened() -> SearchEngine:
+        if isinstance(engine, EmbeddedEngine):
+            return EmbeddedEngine(engine.generations.folder, engine.sense)
+        assert isinstance(engine, OpenSearchEngine)
+        return OpenSearchEngine(engine.client, engine.sense, layout=engine.layout)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def opensearch(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
+    """Address of a real OpenSearch node, one for all workers of this session."""
+    if given := os.environ.get("OPENSEARCH_URL"):
+        return given
+    lacking = nodes.lacking()
+    if lacking:
+        absent(lacking)
+    shared = tmp_path_factory.getbasetemp()
+    return nodes.shared(shared if worker_id == "master" else shared.parent)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The node ends with the session, not with the worker that started it."""
+    if not hasattr(session.config, "workerinput"):
+        nodes.stop_shared(Path(session.config._tmp_path_factory.getbasetemp()))
 
 
 LeadFactory = Callable[..., Lead]

@@ -227,14 +227,14 @@ def published(days: Iterable[date], held: Iterable[Piece]) -> dict[str, Any]:
 
 
 def test_a_german_notice_is_found_in_french_after_the_crawl(
-    notices: Path, world: World, engine: EmbeddedEngine
+    notices: Path, world: World, embedded: EmbeddedEngine
 ) -> None:
     racks, tools = "731596-2023.xml", "650618-2023.xml"
     friday, monday = date(2023, 12, 1), datetime(2023, 12, 4, 12, tzinfo=UTC)
     with serving(Replica(published((friday, friday), named(notices, racks, tools)))) as replica:
         assert world.collect(replica, monday).outcome == "promoted"
-    synchronise(world.store, engine)
-    first = engine.search(Query("rayonnages mobiles"), monday).hits[0].lead
+    synchronise(world.store, embedded)
+    first = embedded.search(Query("rayonnages mobiles"), monday).hits[0].lead
     assert (first.title, first.country) == ("Verschieberegalanlage", "DE")
     assert first.url == "https://ted.europa.eu/fr/notice/-/detail/731596-2023"
 

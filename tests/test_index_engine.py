@@ -1,12 +1,13 @@
 """What any search engine of ours must answer."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 from conftest import LeadFactory
 
-from index.embedded import EmbeddedEngine
+from index.engine import SearchEngine
 from index.lead import LeadText, Provenance
 from index.query import Query, Results
 
@@ -20,14 +21,14 @@ def counts(results: Results, facet: str) -> dict[str, int]:
 
 
 def test_a_german_tender_for_school_furniture_answers_a_french_query(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("Lieferung von Schulmöbeln", cpv="39160000"), lead("Hausmeisterdienste")])
     assert titles(engine.search(Query("mobilier scolaire"), now)) == ["Lieferung von Schulmöbeln"]
 
 
 def test_labels_of_the_ancestors_of_a_code_are_words_of_the_lead(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("Dostawa tablic", language="pl", cpv="39162110")])
     assert titles(engine.search(Query("mobilier scolaire"), now)) == ["Dostawa tablic"]
@@ -35,35 +36,35 @@ def test_labels_of_the_ancestors_of_a_code_are_words_of_the_lead(
 
 @pytest.mark.parametrize("typed", ["éclairage public", "ECLAIRAGE PUBLIC", "éclairages publics"])
 def test_accents_case_and_plural_do_not_matter(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime, typed: str
+    engine: SearchEngine, lead: LeadFactory, now: datetime, typed: str
 ) -> None:
     engine.put([lead("Rénovation de l’éclairage public", language="fr", country="BE")])
     assert engine.search(Query(typed), now).total == 1
 
 
 def test_a_phrase_must_be_found_whole(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("eau potable"), lead("potable ou eau")])
     assert titles(engine.search(Query('"eau potable"'), now)) == ["eau potable"]
 
 
 def test_an_excluded_word_is_never_found(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("vin rouge"), lead("vin blanc")])
     assert titles(engine.search(Query("vin -blanc"), now)) == ["vin rouge"]
 
 
 def test_alternatives_are_both_found(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("fromage"), lead("beurre"), lead("pneus")])
     assert sorted(titles(engine.search(Query("fromage OU beurre"), now))) == ["beurre", "fromage"]
 
 
 def test_a_reference_is_found_with_any_punctuation(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     origin = Provenance(
         source="ted", key="346469-2019", kind="3", stage="open", change="", url="",
@@ -75,7 +76,7 @@ def test_a_reference_is_found_with_any_punctuation(
 
 
 def test_a_code_typed_as_a_query_finds_what_lies_below_it(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("a", cpv="39162110"), lead("b", hs="940161"), lead("c", cpv="45000000")])
     assert titles(engine.search(Query("39160000-1"), now)) == ["a"]
@@ -83,7 +84,7 @@ def test_a_code_typed_as_a_query_finds_what_lies_below_it(
 
 
 def test_what_is_no_longer_on_offer_is_hidden_until_asked_for(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put(
         [
@@ -100,7 +101,7 @@ def test_what_is_no_longer_on_offer_is_hidden_until_asked_for(
 
 
 def test_a_lead_expires_by_the_clock_alone(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead(days=1)])
     assert engine.search(Query(), now).total == 1
@@ -108,7 +109,7 @@ def test_a_lead_expires_by_the_clock_alone(
 
 
 def test_french_buyers_and_unpublished_leads_are_kept_out(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead(domestic=True, country="FR"), lead(status="proposed"), lead("Brücke")])
     assert titles(engine.search(Query(), now)) == ["Brücke"]
@@ -116,7 +117,7 @@ def test_french_buyers_and_unpublished_leads_are_kept_out(
 
 
 def test_each_filter_keeps_what_it_says(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     wanted = lead(
         "wanted",
@@ -152,7 +153,7 @@ def test_each_filter_keeps_what_it_says(
 
 
 def test_values_of_a_filter_are_alternatives_and_filters_add_up(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("a", country="PL"), lead("b", country="CZ", days=60), lead("c")])
     both = Query(country=("PL", "CZ"))
@@ -161,7 +162,7 @@ def test_values_of_a_filter_are_alternatives_and_filters_add_up(
 
 
 def test_facets_count_what_one_more_choice_would_give(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put(
         [
@@ -180,7 +181,7 @@ def test_facets_count_what_one_more_choice_would_give(
 
 @pytest.mark.parametrize("text", ["", "möbel", "mobilier scolaire"])
 def test_choosing_a_facet_value_gives_exactly_its_count(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime, text: str
+    engine: SearchEngine, lead: LeadFactory, now: datetime, text: str
 ) -> None:
     leads = [
         lead(
@@ -208,7 +209,7 @@ def test_choosing_a_facet_value_gives_exactly_its_count(
 
 
 def test_pages_follow_one_another_without_overlap(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead(f"vin {n}", days=n + 1) for n in range(30)])
     for sort in ("relevance", "deadline", "published"):
@@ -221,7 +222,7 @@ def test_pages_follow_one_another_without_overlap(
 
 
 def test_deadlines_to_come_first_then_past_then_none(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead(str(days), days=days) for days in (None, 9, -1, 2, -30)])
     query = Query(sort="deadline", include_expired=True)
@@ -229,21 +230,21 @@ def test_deadlines_to_come_first_then_past_then_none(
 
 
 def test_the_freshest_come_first_without_words(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead(str(age), published=now - timedelta(days=age)) for age in (5, 1, 9)])
     assert titles(engine.search(Query(), now)) == ["1", "5", "9"]
 
 
 def test_a_word_in_the_title_counts_more_than_in_the_text(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("Divers", text="un vaccin parmi d’autres"), lead("Vaccin")])
     assert titles(engine.search(Query("vaccin"), now)) == ["Vaccin", "Divers"]
 
 
 def test_reasons_tell_words_codes_and_similarity(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("Mobilier pour école", language="fr", country="CH", cpv="39161000")])
     [hit] = engine.search(Query("Mobiliers scolaires"), now).hits
@@ -254,7 +255,7 @@ def test_reasons_tell_words_codes_and_similarity(
 
 
 def test_a_lead_without_codes_is_found_by_its_meaning(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("Lieferung von Schulmöbeln"), lead("Reinigung der Kanalisation")])
     results = engine.search(Query("mobilier scolaire"), now)
@@ -263,7 +264,7 @@ def test_a_lead_without_codes_is_found_by_its_meaning(
 
 
 def test_a_lead_written_again_replaces_itself(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     first = lead("vin rouge")
     engine.put([first])
@@ -274,7 +275,7 @@ def test_a_lead_written_again_replaces_itself(
     assert titles(engine.search(Query("pneus"), now)) == ["pneus neige"]
 
 
-def test_a_stale_write_never_wins(engine: EmbeddedEngine, lead: LeadFactory, now: datetime) -> None:
+def test_a_stale_write_never_wins(engine: SearchEngine, lead: LeadFactory, now: datetime) -> None:
     new = lead("new", sequence=7)
     old = new.model_copy(update={"sequence": 3, "texts": (LeadText(language="fr", title="old"),)})
     assert engine.put([new]) == 1
@@ -283,7 +284,7 @@ def test_a_stale_write_never_wins(engine: EmbeddedEngine, lead: LeadFactory, now
 
 
 def test_the_last_of_two_writes_in_one_batch_wins(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     one = lead("one")
     two = one.model_copy(update={"sequence": 8, "texts": (LeadText(language="fr", title="two"),)})
@@ -292,7 +293,7 @@ def test_the_last_of_two_writes_in_one_batch_wins(
 
 
 def test_a_new_generation_holds_only_what_it_was_given(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("old")])
     fresh = lead("new")
@@ -302,9 +303,9 @@ def test_a_new_generation_holds_only_what_it_was_given(
 
 
 def test_another_process_sees_what_was_written(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, another: Callable[[], SearchEngine], lead: LeadFactory, now: datetime
 ) -> None:
-    reader = EmbeddedEngine(engine.generations.folder, engine.sense)
+    reader = another()
     assert reader.search(Query(), now).total == 0
     engine.put([lead()])
     assert reader.search(Query(), now).total == 1
@@ -312,7 +313,7 @@ def test_another_process_sees_what_was_written(
 
 
 def test_similar_leads_are_on_offer_and_never_the_lead_itself(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     school = lead("Lieferung von Schulmöbeln", cpv="39160000")
     engine.put(
@@ -333,14 +334,14 @@ def test_similar_leads_are_on_offer_and_never_the_lead_itself(
     "text", ["-", '"', '""', "OU OU", "((((", "a" * 5_000, "-vin", "\x00", "🧀", "title:vin^9"]
 )
 def test_no_text_makes_a_search_fail(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime, text: str
+    engine: SearchEngine, lead: LeadFactory, now: datetime, text: str
 ) -> None:
     engine.put([lead("vin")])
     assert engine.search(Query(text), now).total in (0, 1)
 
 
 def test_a_place_in_the_text_filters_as_if_chosen(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("vin rouge"), lead("vin blanc", country="AT"), lead("vin gris", country="PL")])
     assert titles(engine.search(Query("vin Allemagne"), now)) == ["vin rouge"]
@@ -351,7 +352,7 @@ def test_a_place_in_the_text_filters_as_if_chosen(
 
 
 def test_a_place_in_the_text_leaves_the_other_countries_to_choose(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("vin rouge"), lead("vin blanc", country="AT")])
     results = engine.search(Query("vin Allemagne"), now)
@@ -359,7 +360,7 @@ def test_a_place_in_the_text_leaves_the_other_countries_to_choose(
 
 
 def test_a_place_that_was_refused_is_looked_for_as_a_word(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("cave Allemagne", country="AT"), lead("Busse")])
     found = engine.search(Query("Allemagne", literal=("Allemagne",)), now)
@@ -368,7 +369,7 @@ def test_a_place_that_was_refused_is_looked_for_as_a_word(
 
 
 def test_a_misspelt_word_finds_what_was_meant(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("échafaudage"), lead("Busse")])
     assert titles(engine.search(Query("echaffaudage"), now)) == ["échafaudage"]
@@ -378,7 +379,7 @@ def test_a_misspelt_word_finds_what_was_meant(
 
 
 def test_an_acronym_finds_its_full_words_and_itself(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("voirie et réseaux divers"), lead("travaux de VRD"), lead("Busse")])
     found = engine.search(Query("VRD"), now)
@@ -386,12 +387,12 @@ def test_an_acronym_finds_its_full_words_and_itself(
     assert titles(engine.search(Query('"VRD"'), now)) == ["travaux de VRD"]
 
 
-def test_an_empty_engine_understands_too(engine: EmbeddedEngine, now: datetime) -> None:
+def test_an_empty_engine_understands_too(engine: SearchEngine, now: datetime) -> None:
     assert engine.search(Query("vin Allemagne"), now).understood.places
 
 
 def test_plurals_units_and_feminines_are_found_in_the_index(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("tuyaux"), lead("signalisation routière"), lead("groupe 20kVA"), lead("maïs")])
     for typed, found in (
@@ -404,7 +405,7 @@ def test_plurals_units_and_feminines_are_found_in_the_index(
 
 
 def test_words_that_name_nothing_are_near_nothing(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     codes = ("39160000", "45000000", "33651600", "15930000", "34114121", "72000000")
     engine.put([lead(f"Auftrag {code}", cpv=code) for code in codes])
@@ -413,7 +414,7 @@ def test_words_that_name_nothing_are_near_nothing(
 
 
 def test_from_the_first_distant_answer_on_people_may_stop_reading(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     codes = ("39160000", "39161000", "39162110", "45000000", "33651600", "15930000", "72000000")
     engine.put([lead(f"Auftrag {code}", cpv=code) for code in codes])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import LeadFactory
 
-from index.embedded import EmbeddedEngine
+from index.engine import SearchEngine
 from index.query import Query, Results
 from index.ranking import FRESH, freshness
 
@@ -41,7 +41,7 @@ def test_what_cannot_be_answered_in_time_gains_nothing(left: float, on_offer: bo
 
 
 def test_of_two_leads_that_answer_alike_the_fresher_comes_first(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     old = lead("vin rouge", published=now - timedelta(days=28))
     engine.put([old, lead("vin rouge", country="AT", published=now)])
@@ -51,7 +51,7 @@ def test_of_two_leads_that_answer_alike_the_fresher_comes_first(
 
 
 def test_a_fresh_lead_never_passes_one_that_answers_better(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     good = lead("Mobilier scolaire", cpv="39160000", published=now - timedelta(days=200))
     engine.put([good, lead("Mobilier de bureau", cpv="39130000", published=now)])
@@ -59,7 +59,7 @@ def test_a_fresh_lead_never_passes_one_that_answers_better(
 
 
 def test_expired_leads_keep_the_order_of_their_relevance(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("vin", days=-1, published=now - timedelta(days=n)) for n in (20, 2)])
     hits = engine.search(Query("vin", include_expired=True), now).hits
@@ -68,7 +68,7 @@ def test_expired_leads_keep_the_order_of_their_relevance(
 
 
 def test_the_same_moment_gives_the_same_scores(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead(f"vin {n}", published=now - timedelta(hours=7 * n)) for n in range(9)])
     once, again = (engine.search(Query("vin"), now).hits for _ in range(2))

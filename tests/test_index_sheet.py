@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.concepts import concepts
-from index.embedded import EmbeddedEngine
+from index.engine import SearchEngine
 from index.query import CodeRead, Query, Results
 from index.sense import Sense
 from index.sheet import condensed
@@ -104,7 +104,7 @@ def test_a_code_that_was_refused_is_not_understood_again(sense: Sense) -> None:
 
 
 def test_refusing_a_code_leaves_its_leads_behind(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     # Two meanings of one word; a code is refused with all that lies below it.
     engine.put([lead("a", cpv="39121200"), lead("b", cpv="33192230")])
@@ -115,7 +115,7 @@ def test_refusing_a_code_leaves_its_leads_behind(
 
 
 def test_a_sheet_finds_the_leads_of_its_product(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put(
         [
@@ -132,7 +132,7 @@ def test_a_sheet_finds_the_leads_of_its_product(
 
 
 def test_words_of_a_sheet_alone_bring_no_lead(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("Hydraulikpumpen", cpv="42122480")])
     words = "Montage, livraison, palette, garantie, atelier, norme, minimum, délai, commande"
@@ -141,7 +141,7 @@ def test_words_of_a_sheet_alone_bring_no_lead(
 
 
 def test_quotes_and_dashes_of_a_sheet_are_no_syntax(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead("Hydraulikpumpen", cpv="42122480")])
     sheet = f"{PUMPS} Température : de -pompes à +110. Notre devise : « jamais en panne » OU rien."
@@ -155,14 +155,14 @@ def test_a_long_query_made_of_alternatives_is_no_sheet() -> None:
 
 
 def test_facets_of_a_sheet_count_what_they_would_give(
-    engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     engine.put([lead(f"Pumpen {n}", cpv="42122480", country="PL") for n in range(4)])
     found = engine.search(Query(PUMPS), now)
     assert [(one.value, one.count) for one in found.facets["country"]] == [("PL", found.total)]
 
 
-def test_an_empty_engine_understands_codes_too(engine: EmbeddedEngine, now: datetime) -> None:
+def test_an_empty_engine_understands_codes_too(engine: SearchEngine, now: datetime) -> None:
     assert engine.search(Query("mobilier scolaire"), now).understood.codes
 
 

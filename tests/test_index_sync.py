@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -10,18 +11,19 @@ from conftest import LeadFactory
 
 from index import sync
 from index.embedded import EmbeddedEngine
+from index.engine import SearchEngine
 from index.query import Query
 from index.sense import Sense
 from index.store import LeadStore
 
 
-def _held(engine: EmbeddedEngine, now: datetime) -> set[str]:
+def _held(engine: SearchEngine, now: datetime) -> set[str]:
     everything = Query(include_expired=True, include_domestic=True, limit=100)
     return {hit.lead.model_dump_json() for hit in engine.search(everything, now).hits}
 
 
 def test_only_what_changed_is_written(
-    store: LeadStore, engine: EmbeddedEngine, lead: LeadFactory
+    store: LeadStore, engine: SearchEngine, lead: LeadFactory
 ) -> None:
     one, two = lead(), lead()
     store.save([one, two])
@@ -33,7 +35,7 @@ def test_only_what_changed_is_written(
 
 
 def test_a_rebuild_gives_the_same_documents(
-    store: LeadStore, engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    store: LeadStore, engine: SearchEngine, lead: LeadFactory, now: datetime
 ) -> None:
     store.save([lead(f"lead {n}") for n in range(10)])
     sync.synchronise(store, engine)
@@ -45,18 +47,18 @@ def test_a_rebuild_gives_the_same_documents(
 
 
 def test_a_generation_that_was_lost_is_made_again(
-    store: LeadStore, engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    store: LeadStore, embedded: EmbeddedEngine, lead: LeadFactory, now: datetime
 ) -> None:
     store.save([lead()])
-    sync.synchronise(store, engine)
-    next(engine.generations.folder.glob("*.current")).unlink()
-    assert engine.sequence() == 0
-    assert sync.synchronise(store, engine) == 1
-    assert engine.search(Query(), now).total == 1
+    sync.synchronise(store, embedded)
+    next(embedded.generations.folder.glob("*.current")).unlink()
+    assert embedded.sequence() == 0
+    assert sync.synchronise(store, embedded) == 1
+    assert embedded.search(Query(), now).total == 1
 
 
 def test_a_rebuild_in_the_middle_of_a_synchronisation_loses_nothing(
-    store: LeadStore, engine: EmbeddedEngine, lead: LeadFactory
+    store: LeadStore, engine: SearchEngine, lead: LeadFactory
 ) -> None:
     store.save([lead(f"lead {n}") for n in range(6)])
     batches = store.changed_since(0, batch=2)
@@ -70,10 +72,14 @@ def test_a_rebuild_in_the_middle_of_a_synchronisation_loses_nothing(
 
 
 def test_writers_at_once_leave_every_lead_with_its_own_vector(
-    store: LeadStore, engine: EmbeddedEngine, lead: LeadFactory, now: datetime
+    store: LeadStore,
+    engine: SearchEngine,
+    another: Callable[[], SearchEngine],
+    lead: LeadFactory,
+    now: datetime,
 ) -> None:
     leads = store.save([lead(f"mobilier {n}") for n in range(40)])
-    others = [EmbeddedEngine(engine.generations.folder, engine.sense) for _ in range(4)]
+    others = [another() for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         parts = [leads[n::4] for n in range(4)]
         list(pool.map(lambda other, part: other.put(part), others, parts))

@@ -182,13 +182,13 @@ def test_the_first_collection_asks_for_the_first_days_and_the_next_for_what_is_n
 
 
 def test_what_is_held_is_neither_in_the_record_nor_found(
-    world: World, engine: EmbeddedEngine
+    world: World, embedded: EmbeddedEngine
 ) -> None:
     done = world.collect(feed("A", deadline="1970-01-01"), feed("B", "C", "D", deadline="1970"))
-    sync.synchronise(world.store, engine)
+    sync.synchronise(world.store, embedded)
     assert (done.outcome, list(done.why or {})) == ("held", ["default_dates"])
     assert (world.keys(), world.states(), world.open()) == ([], ["held"], ["default_dates"])
-    assert engine.search(Query("Schulmöbel"), world.now).total == 0
+    assert embedded.search(Query("Schulmöbel"), world.now).total == 0
     assert [path.name for path in sorted(world.landing.rglob("0*.csv"))] == [
         "000001.csv",
         "000002.csv",
@@ -196,14 +196,14 @@ def test_what_is_held_is_neither_in_the_record_nor_found(
 
 
 def test_what_is_held_is_let_in_by_a_person_who_is_named(
-    anywhere: World, engine: EmbeddedEngine
+    anywhere: World, embedded: EmbeddedEngine
 ) -> None:
     held = anywhere.collect(feed("A", "B", "C", deadline="1970-01-01"))
     assert held.number is not None
     done = anywhere.collecting.promote(held.number, "Ada")
-    sync.synchronise(anywhere.store, engine)
+    sync.synchronise(anywhere.store, embedded)
     assert (done.outcome, anywhere.keys()) == ("promoted", ["A", "B", "C"])
-    assert engine.search(Query("Schulmöbel"), anywhere.now).total == 3
+    assert embedded.search(Query("Schulmöbel"), anywhere.now).total == 3
     [row] = anywhere.collecting.collections.latest()
     assert (row.state, row.decided_by) == ("promoted", "Ada")
     [told] = anywhere.rows(incident)
