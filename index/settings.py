@@ -18,6 +18,13 @@ class Settings(BaseSettings):
     sentence-transformers that reads texts beside it, of the hub or a folder ("" for none). contact:
     page or address where those whom we crawl reach us.
     deposit_max_mb: largest file that a partner may send by HTTP, in MB.
+    deposit_keys: who may send files: "source:SHA-256 of a secret" pairs, separated by commas or
+    spaces; several for a source while its secret changes; "" closes the deposit by HTTP.
+    opensearch_url: address of an OpenSearch cluster, several separated by commas ("" for the
+    embedded index). opensearch_user, opensearch_password, opensearch_ca (file of the authority that
+    signs its certificates): how it is spoken to. opensearch_prefix: what the names of our indices
+    begin with. opensearch_shards, opensearch_replicas: of each index.
+    deposit_max_mb: largest file accepted so, in MB.
     secret_keys: what seals the second factors (32 characters or more each, the newest first);
     "" for a key made once in ``data``. oidc_issuer, oidc_client_id, oidc_client_secret: the OpenID
     Connect provider where people sign in, "" for none; oidc_name: how its button calls it.
@@ -40,6 +47,16 @@ class Settings(BaseSettings):
     model: Path | None = None
     encoder: str = ""
     contact: str = ""
+    deposit_keys: str = Field(default="", repr=False)
+    opensearch_url: str = Field(
+        default="", validation_alias=AliasChoices("OPENSEARCH_URL", "DEBOUCHES_OPENSEARCH_URL")
+    )
+    opensearch_user: str = ""
+    opensearch_password: str = Field(default="", repr=False)
+    opensearch_ca: Path | None = None
+    opensearch_prefix: str = Field(default="debouches", pattern=r"^[a-z][a-z0-9-]{0,60}$")
+    opensearch_shards: int = Field(default=1, ge=1, le=1_024)
+    opensearch_replicas: int = Field(default=1, ge=0, le=20)
     deposit_max_mb: int = Field(default=256, ge=1)
     secret_keys: str = Field(default="", repr=False)
     oidc_issuer: str = ""

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +14,8 @@ from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import SQLAlchemyError
 
+from index.engine import EngineAway
+from index.engines import open_engine
 from index.facts import Facts
 from index.query import Query
 from index.settings import Settings
@@ -58,7 +60,7 @@ from search_api.failures import install
 from search_api.indicator_figures import Figures
 from search_api.meter import Meter
 from search_api.oidc import Provider
-from search_api.opening import open_engine, utcnow
+from search_api.opening import utcnow
 from search_api.rights import guard
 from search_api.seal import Seal
 from taxonomies.suggest import suggest
@@ -116,6 +118,8 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
         app.state.desk.start()
         counting = Thread(target=_count, args=(facts,))
         counting.start()
+        with suppress(EngineAway):
+            app.state.engine.search(Query("mobilier"), clock())
         yield
         facts.closed.set()
         counting.join()

@@ -18,11 +18,14 @@ from typer.core import TyperGroup
 from index import sync
 from index.database import RecordError
 from index.embedders import open_taught
+from index.engine import EngineAway
+from index.engines import open_engine
 from index.generation import IndexBusy
 from index.settings import Settings
 from index.store import LeadStore
 from index.tables import quarantine
 from index.trade import ModelError
+from index.verify import verify
 from ingest.collections import CollectionError
 from ingest.demo.feed import dated
 from ingest.ledger import Ledger
@@ -43,6 +46,8 @@ from search_api import (
     sources_cli,
 )
 from search_api.opening import open_engine, utcnow
+from search_api.opening import utcnow
+from search_api.seal import SealError
 from search_api.terminal import (
     INCOMPLETE,
     UNKNOWN,
@@ -65,6 +70,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except (RecordError, IndexBusy, ModelError) as error:
+        except (RecordError, IndexBusy, EngineAway, ModelError, SealError) as error:
             raise fail(str(error)) from error
         except (SourceError, CollectionError) as error:
             raise fail(str(error), UNKNOWN) from error
@@ -231,6 +237,32 @@ def index_rebuild() -> None:
     settings = Settings()
     with record(settings) as store:
         console.print(f"{sync.rebuild(store, open_engine(settings))} leads écrits.")
+
+
+@index_app.command(name="verifier")
+def index_verify(en_json: Json = False) -> None:
+    """Compare le registre et l'index, lead par lead ; code 3 s'ils diffèrent."""
+    settings = Settings()
+    with record(settings) as store:
+        found = verify(store, open_engine(settings))
+    if en_json:
+        told = {"identiques": found.same}
+        told |= {_DIFFERENCES[kind]: count for kind, count in found.counts.items()}
+        typer.echo(json.dumps(told | {"exemples": found.ids}, ensure_ascii=False))
+    else:
+        console.print(f"{found.same} leads identiques.")
+        for kind, count in found.counts.items():
+            listed = ", ".join(found.ids[kind])
+            console.print(printable(f"{count} {_DIFFERENCES[kind]} : {listed}"), highlight=False)
+    if not found.identical:
+        raise typer.Exit(INCOMPLETE)
+
+
+_DIFFERENCES = {
+    "missing": "absents de l'index",
+    "extra": "absents du registre",
+    "different": "différents",
+}
 
 
 def _load_demo(settings: Settings, store: LeadStore) -> Report:

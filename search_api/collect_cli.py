@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
+from index.engines import open_engine
 from index.settings import Settings
 from ingest.collecting import Collected, Collecting
 from ingest.collections import STATES, Collection, CollectionError, Collections

@@ -25,6 +25,7 @@ from search_api.evaluate_tables import (
     show,
     worst_sheet,
 )
+from search_api.terminal import UNKNOWN, fail
 
 HELP = "Mesure ce que valent la recherche et les étapes de l'ingestion, sur des avis réels."
 
@@ -45,6 +46,7 @@ class Engine(StrEnum):
     """Engines that can be measured."""
 
     EMBEDDED = "embarque"
+    OPENSEARCH = "opensearch"
 
 
 Data = Annotated[Path, typer.Option(metavar="DIR", help="Dossier des données d'évaluation.")]
@@ -145,7 +147,9 @@ def evaluate_search(
         sense = open_sense(Settings())
         leads = search.coded(_leads(donnees, partie, sense.coder))
         _some(leads, "avis étranger codé", donnees)
-    opened = search.engines(sense)[moteur.value]
+    opened = search.engines(sense, Settings()).get(moteur.value)
+    if opened is None:
+        raise fail("OPENSEARCH_URL ne donne l'adresse d'aucun moteur.", UNKNOWN)
     found = search.evaluate(leads, queries, sense.coder, opened, _progress)
     least = worst.worst(found, sense.coder, pires)
     if en_json:

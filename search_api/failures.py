@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 from sqlalchemy.exc import OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 
+from index.engine import EngineAway
 from search_api.access import SignInAsked
 from search_api.pages import error_page
 from search_api.problems import Problem, wrong_parameters
@@ -71,6 +72,15 @@ def install(app: FastAPI) -> None:
         log.error("record unavailable: %s", getattr(error, "orig", error))
         headers = {"Retry-After": str(RETRY_AFTER)}
         return answer(request, Problem(503, "Registre indisponible", headers=headers))
+
+    @app.exception_handler(EngineAway)
+    async def _engine(request: Request, error: EngineAway) -> Response:
+        log.error("search engine unavailable: %r", error.__cause__ or error)
+        headers = {"Retry-After": str(RETRY_AFTER)}
+        detail = "La recherche est momentanément indisponible ; réessayez dans un instant."
+        return answer(
+            request, Problem(503, "Moteur de recherche indisponible", detail, headers=headers)
+        )
 
     @app.exception_handler(Exception)
     async def _bug(request: Request, error: Exception) -> Response:

@@ -14,6 +14,7 @@ import typer
 
 from index import sync
 from index.engine import SearchEngine
+from index.engines import open_engine
 from index.generation import IndexBusy
 from index.settings import Settings
 from index.store import LeadStore
@@ -24,7 +25,7 @@ from ingest.intake import Intake
 from ingest.schedule import PATIENCE, Schedule
 from ingest.source import collected, source, sources
 from ingest.throttling import look
-from search_api.collect_cli import OUTCOMES
+from search_api.collect_cli import OUTCOMES, open_collecting
 from search_api.desk import open_worker
 from search_api.errands import open_collecting
 from search_api.follow_up_cli import forget

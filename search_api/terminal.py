@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from index import sync
-from index.engine import SearchEngine
+from index.engine import EngineAway, SearchEngine
 from index.generation import IndexBusy
 from index.settings import Settings
 from index.store import LeadStore
@@ -34,10 +34,10 @@ def fail(message: str, code: int = 1) -> typer.Exit:
 
 
 def bring_up_to_date(store: LeadStore, engine: SearchEngine) -> None:
-    """What an index that is busy misses now, the next synchronisation brings."""
+    """What an index that is busy, or away, misses now, the next synchronisation brings."""
     try:
         sync.synchronise(store, engine)
-    except IndexBusy as error:
+    except (IndexBusy, EngineAway) as error:
         later = "« debouches index synchroniser » le mettra à jour."
         errors.print(printable(f"{error} {later}"), highlight=False, soft_wrap=True)
 

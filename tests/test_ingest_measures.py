@@ -12,6 +12,7 @@ from index.concepts import concepts
 from index.lead import Hint, Lead
 from index.ranking import Weights
 from index.sense import Sense
+from index.settings import Settings
 from ingest.evaluation import codes, corpus, search, worst
 from ingest.evaluation.confidence import Band, Confidence, Said
 from ingest.evaluation.corpus import AbsentError, Judged, Product
@@ -159,7 +160,7 @@ def answered() -> search.Measured:
         for number, (language, title, code) in enumerate(told, 1)
     ]
     coder = Coder.load()
-    opened = search.engines(Sense(coder.embedder, coder))["embarque"]
+    opened = search.engines(Sense(coder.embedder, coder), Settings())["embarque"]
     queries = [FURNITURE, Judged("satellites", ("3563",), ())]
     return search.evaluate(leads, queries, coder, opened)
 

@@ -7,6 +7,7 @@ import pytest
 
 from index.lead import Lead
 from index.sense import Sense
+from index.settings import Settings
 from ingest.evaluation import corpus, search
 
 # (state of the codes, way) → least nDCG@10, recall@100, recall@100 of exact answers.
@@ -30,7 +31,7 @@ def measured(notices: Path, unseen: list[Lead], sense: Sense) -> search.Measured
         queries = corpus.judged(notices.parent)
     except corpus.AbsentError:
         pytest.skip("the judged queries of ../shared/data are absent")
-    opened = search.engines(sense)["embarque"]
+    opened = search.engines(sense, Settings())["embarque"]
     return search.evaluate(search.coded(unseen), queries, sense.coder, opened)
 
 

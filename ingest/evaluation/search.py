@@ -10,10 +10,12 @@ from typing import Any
 from index.coding import Coder
 from index.embedded import EmbeddedEngine
 from index.engine import SearchEngine
+from index.engines import open_engine
 from index.lead import Lead
 from index.query import MAX_RANKED, Query
 from index.ranking import Weights
 from index.sense import Sense
+from index.settings import Settings
 from ingest.classify import classify
 from ingest.evaluation.corpus import Judged, bare, cpv_of, group
 from ingest.evaluation.measures import FIRST, gain, mean, ndcg, recall
@@ -33,9 +35,22 @@ EVERY = "toutes les langues"
 EngineFactory = Callable[[Path, Weights], SearchEngine]
 
 
-def engines(sense: Sense) -> dict[str, EngineFactory]:
-    """The engines that can be measured, by name."""
-    return {"embarque": lambda folder, weights: EmbeddedEngine(folder, sense, weights)}
+def engines(sense: Sense, settings: Settings) -> dict[str, EngineFactory]:
+    """The engines that can be measured, by name: OpenSearch where the settings have its address."""
+
+    def embedded(folder: Path, weights: Weights) -> SearchEngine:
+        return EmbeddedEngine(folder, sense, weights)
+
+    def cluster(folder: Path, weights: Weights) -> SearchEngine:
+        # Away from the indices that serve; the next evaluation replaces them.
+        prefix = f"{settings.opensearch_prefix}-evaluation"
+        apart = {"opensearch_prefix": prefix, "opensearch_replicas": 0}
+        return open_engine(settings.model_copy(update=apart), sense, weights)
+
+    found: dict[str, EngineFactory] = {"embarque": embedded}
+    if settings.opensearch_url:
+        found["opensearch"] = cluster
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +185,7 @@ def evaluate(
     for state, told in ((WITH, leads), (WITHOUT, without_codes(leads, coder))):
         progress(f"{len(queries)} requêtes, {len(told)} avis {state}")
         with TemporaryDirectory() as name:
-            opened(Path(name), Weights()).put(told)
+            opened(Path(name), Weights()).replace([told])
             answered[state] = {
                 way: tuple(_ask(opened(Path(name), weights), judged, groups))
                 for way, weights in WAYS.items()
