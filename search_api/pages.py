@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 
 from index.ballot import MAX_REASON
-from index.engine import SearchEngine
+from index.engine import EngineAway, SearchEngine
 from index.lead import Lead
-from index.query import MAX_RANKED, Query, Results
+from index.query import MAX_RANKED, Hit, Query, Results
 from index.understanding import is_sheet
 from ingest.source import Source, sources
 from search_api.calendar import deadline_event
@@ -291,9 +291,19 @@ def lead_page(request: Request, identifier: str) -> Response:
         "VERDICTS": WORDS,
         "MAX_REASON": MAX_REASON,
         "similar": request.app.state.engine.similar(lead.id, _SIMILAR, now),
+        "similar": _similar(request, lead, now),
         "canonical": _public(request, f"/leads/{lead.id}"),
     }
     return render(request, "lead.html", context)
+
+
+def _similar(request: Request, lead: Lead, now: datetime) -> tuple[Hit, ...]:
+    """Leads like this one; none while the engine is away: the lead itself is in the record."""
+    engine: SearchEngine = request.app.state.engine
+    try:
+        return engine.similar(lead.id, _SIMILAR, now)
+    except EngineAway:
+        return ()
 
 
 @router.get("/leads/{identifier}/echeance.ics")

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from index import sync
-from index.engine import SearchEngine
+from index.engine import EngineAway, SearchEngine
 from index.engines import open_engine
 from index.generation import IndexBusy
 from index.settings import Settings
@@ -167,11 +167,11 @@ def _indexing(settings: Settings, store: LeadStore) -> Callable[[], int]:
             return 0
         if not opened:
             opened.append(open_engine(settings))
-        if opened[0].sequence() >= last:
-            return 0
         try:
+            if opened[0].sequence() >= last:
+                return 0
             return sync.synchronise(store, opened[0])
-        except IndexBusy:
+        except (IndexBusy, EngineAway):
             return 0  # at the next tick
 
     return index

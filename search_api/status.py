@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from index.engine import SearchEngine
+from index.engine import EngineAway, SearchEngine
 from ingest.collections import STATES
 from ingest.health import Health, SourceState
 from ingest.monitors import TITLES
@@ -66,7 +66,7 @@ def place(state: SourceState) -> str:
     return ", ".join(filter(None, (state.page.publisher, country)))
 
 
-def _context(read: Reading, behind: int) -> dict[str, Any]:
+def _context(read: Reading, behind: int | None) -> dict[str, Any]:
     healths = Counter(one.health for one in read.states)
     return {
         "now": read.at,
@@ -86,6 +86,14 @@ def _context(read: Reading, behind: int) -> dict[str, Any]:
     }
 
 
+def _behind(engine: SearchEngine, last: int) -> int | None:
+    """Writes of the record that cannot be found yet; None when the engine does not answer."""
+    try:
+        return max(0, last - engine.sequence())
+    except EngineAway:
+        return None
+
+
 @router.get("/statut")
 def status(request: Request) -> HTMLResponse:
     """Freshness and health of each source, open incidents, and whether the index is in step."""
@@ -93,7 +101,7 @@ def status(request: Request) -> HTMLResponse:
     board: Board = request.app.state.board
     engine: SearchEngine = request.app.state.engine
     read = board.read()
-    context = _context(read, max(0, read.sequence - engine.sequence()))
+    context = _context(read, _behind(engine, read.sequence))
     context["headings"] = headings(COLUMNS, order, "/statut?")
     context["states"] = in_order(read.states, COLUMNS, order)
     return render(request, "status.html", context, headers=CACHED)
