@@ -18,13 +18,10 @@ class Settings(BaseSettings):
     sentence-transformers that reads texts beside it, of the hub or a folder ("" for none). contact:
     page or address where those whom we crawl reach us.
     deposit_max_mb: largest file that a partner may send by HTTP, in MB.
-    deposit_keys: who may send files: "source:SHA-256 of a secret" pairs, separated by commas or
-    spaces; several for a source while its secret changes; "" closes the deposit by HTTP.
     opensearch_url: address of an OpenSearch cluster, several separated by commas ("" for the
     embedded index). opensearch_user, opensearch_password, opensearch_ca (file of the authority that
     signs its certificates): how it is spoken to. opensearch_prefix: what the names of our indices
     begin with. opensearch_shards, opensearch_replicas: of each index.
-    deposit_max_mb: largest file accepted so, in MB.
     secret_keys: what seals the second factors (32 characters or more each, the newest first);
     "" for a key made once in ``data``. oidc_issuer, oidc_client_id, oidc_client_secret: the OpenID
     Connect provider where people sign in, "" for none; oidc_name: how its button calls it.

@@ -114,12 +114,11 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
         # The first suggestion builds the list of words, the first search reads the names of codes:
         # nobody should wait for them.
         suggest("a", 1)
-        app.state.engine.search(Query("mobilier"), clock())
+        with suppress(EngineAway):
+            app.state.engine.search(Query("mobilier"), clock())
         app.state.desk.start()
         counting = Thread(target=_count, args=(facts,))
         counting.start()
-        with suppress(EngineAway):
-            app.state.engine.search(Query("mobilier"), clock())
         yield
         facts.closed.set()
         counting.join()

@@ -45,7 +45,6 @@ from search_api import (
     source_cli,
     sources_cli,
 )
-from search_api.opening import open_engine, utcnow
 from search_api.opening import utcnow
 from search_api.seal import SealError
 from search_api.terminal import (
@@ -69,7 +68,6 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
-        except (RecordError, IndexBusy, ModelError) as error:
         except (RecordError, IndexBusy, EngineAway, ModelError, SealError) as error:
             raise fail(str(error)) from error
         except (SourceError, CollectionError) as error:

@@ -290,7 +290,6 @@ def lead_page(request: Request, identifier: str) -> Response:
         "opinion": opinion(request, lead, now),
         "VERDICTS": WORDS,
         "MAX_REASON": MAX_REASON,
-        "similar": request.app.state.engine.similar(lead.id, _SIMILAR, now),
         "similar": _similar(request, lead, now),
         "canonical": _public(request, f"/leads/{lead.id}"),
     }

@@ -25,11 +25,11 @@ from ingest.intake import Intake
 from ingest.schedule import PATIENCE, Schedule
 from ingest.source import collected, source, sources
 from ingest.throttling import look
-from search_api.collect_cli import OUTCOMES, open_collecting
+from search_api.collect_cli import OUTCOMES
 from search_api.desk import open_worker
 from search_api.errands import open_collecting
 from search_api.follow_up_cli import forget
-from search_api.opening import open_engine, utcnow
+from search_api.opening import utcnow
 from search_api.scheduler import Scheduler, told
 from search_api.terminal import UNKNOWN, console, fail, printable, record
 

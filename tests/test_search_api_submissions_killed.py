@@ -20,12 +20,12 @@ from typing import Any
 import httpx2
 from sqlalchemy import select
 
+from index.engines import open_engine
 from index.settings import Settings
 from index.store import LeadStore
 from index.tables import notice, quarantine, submission_version
 from ingest.source import sources
 from search_api.api_keys import ApiKeys
-from search_api.app import open_engine
 from search_api.desk import open_worker
 
 DEMANDS, KILLS, SEED = 500, 2, 20_260_601
