@@ -52,7 +52,7 @@ def login_of(written: str) -> str:
 
 def is_email(written: str) -> bool:
     """Whether it has the shape of an address."""
-    return _EMAIL.fullmatch(written) is not None
+    return _EMAIL.fullmatch(written) is not None and not _UNSEEN.search(written)
 
 
 def from_row(row: Row[Any]) -> Account:

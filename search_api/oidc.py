@@ -237,7 +237,7 @@ def role_of(settings: Settings, claims: Mapping[str, Any]) -> Role | None:
 
 def _identity(settings: Settings, claims: Mapping[str, Any]) -> Identity:
     subject = claims["sub"]
-    if not 0 < len(subject) <= 255:
+    if not 0 < len(subject) <= 255 or not subject.isprintable():
         raise OidcError("ID token refused: no usable subject")
 
     def told(*names: str) -> str:

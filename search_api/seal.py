@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from index.durable import sync
 from index.settings import Settings
 
 # Characters under which a key given by settings is refused.
@@ -59,7 +60,7 @@ class Seal:
     def open(self, sealed: str) -> str:
         """The text again. Raises SealError when none of the keys sealed it."""
         try:
-            return self._fernet.decrypt(sealed).decode()
+            return self._fernet.decrypt(sealed.encode("utf-8", "replace")).decode()
         except InvalidToken as error:
             raise SealError("La clé du site a changé : ce secret ne peut plus être lu.") from error
 
@@ -70,23 +71,29 @@ class Seal:
 
 
 def _kept(path: Path) -> str:
-    """The key in this file, made when there is none; two processes make the same."""
+    """The key in this file, made when there is none. Raises SealError."""
     try:
+        if not path.exists():
+            _make(path)
         return path.read_text("ascii").strip()
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        told = f"La clé du site ({FILE}) ne peut pas être lue ni écrite : {error.strerror}."
+        raise SealError(told) from error
+
+
+def _make(path: Path) -> None:
+    """A new key for its owner alone; of several who make one at once, the first is right."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{FILE}-{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_urlsafe(48) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_urlsafe(48) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
         # A link never replaces: whoever comes second reads the key of the first.
         os.link(draft, path)
+        sync(path.parent)
     except FileExistsError:
         pass
-    except OSError as error:
-        raise SealError(f"La clé du site ne peut pas être écrite : {error.strerror}.") from error
     finally:
-        draft.unlink(missing_ok=True)
-    return path.read_text("ascii").strip()
+        draft.unlink()

@@ -226,6 +226,13 @@ def test_an_answer_in_the_name_of_another_provider_is_refused(door: Door, house:
     assert not visitor.inside()
 
 
+@pytest.mark.parametrize("cookie", [b"x", "é".encode(), b"gAAAA"])
+def test_a_cookie_of_somebody_s_making_is_refused(door: Door, cookie: bytes) -> None:
+    headers = {b"cookie": b"fournisseur=" + cookie}
+    answer = door.visitor().client.get("/connexion/retour?code=a&state=b", headers=headers)
+    assert answer.status_code == 400
+
+
 def test_a_refusal_of_the_provider_is_told(door: Door) -> None:
     visitor = door.visitor()
     state = leave(visitor).partition("state=")[2]

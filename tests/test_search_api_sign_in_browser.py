@@ -33,10 +33,13 @@ def address(door: Door) -> Iterator[str]:
         yield opened
 
 
-def flaws(page: Page) -> list[Any]:
-    """What axe refuses on the page, wide and light, narrow and dark; and sideways scrolling."""
+WIDE, NARROW = (1280, "light"), (360, "dark")
+
+
+def flaws(page: Page, *looks: tuple[int, str]) -> list[Any]:
+    """What axe refuses on the page in these widths and themes; and sideways scrolling."""
     found: list[Any] = []
-    for width, scheme in ((1280, "light"), (360, "dark")):
+    for width, scheme in looks:
         page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
         page.set_viewport_size({"width": width, "height": 800})
         told = Axe().run(page).response["violations"]
@@ -68,26 +71,26 @@ def test_an_administrator_comes_in_works_and_leaves(
     page.goto("/curation/comptes")
     _sign_in(page, "pas le bon mot de passe")
     expect(page.get_by_role("alert")).to_contain_text("incorrect")
-    found += flaws(page)
+    found += flaws(page, WIDE, NARROW)
     _sign_in(page, PASSWORD)
     page.get_by_label("Code à six chiffres").fill("000000")
     page.get_by_role("button", name="Vérifier").click()
-    found += flaws(page)
+    found += flaws(page, NARROW)
     secret = "".join(page.locator(".cle").inner_text().split())
     page.get_by_label("Code à six chiffres").fill(pyotp.TOTP(secret).at(door.now))
     page.get_by_role("button", name="Vérifier").click()
     expect(page.locator(".secours li")).to_have_count(10)
-    found += flaws(page)
+    found += flaws(page, WIDE)
     page.get_by_role("link", name="Je les ai notés").click()
     expect(page).to_have_url(f"{address}/curation/comptes")
     page.get_by_label("Identifiant").fill("zoe")
     page.get_by_label("Nom", exact=True).fill("Zoé Durand")
     page.get_by_role("button", name="Ouvrir le compte").click()
     expect(page.get_by_role("status")).to_contain_text("/invitation/")
-    found += flaws(page)
+    found += flaws(page, WIDE, NARROW)
     for path in ("/curation", "/curation/compte"):
         page.goto(path)
-        found += flaws(page)
+        found += flaws(page, NARROW)
     page.get_by_role("button", name="Se déconnecter").click()
     expect(page.get_by_role("status")).to_contain_text("déconnecté")
     context.close()
