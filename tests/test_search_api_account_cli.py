@@ -2,12 +2,17 @@
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from people import CHEAP, PASSWORD
+from sqlalchemy import delete
 from typer.testing import CliRunner, Result
 
+from index.settings import Settings
+from index.store import LeadStore
+from index.tables import account, recovery_code, session
 from search_api import passwords
 from search_api.cli import app
 
@@ -23,9 +28,21 @@ class Desk:
         return told
 
 
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LeadStore]:
+    """One record for all tests: making its tables costs more than they do."""
+    folder = tmp_path_factory.mktemp("data")
+    opened = LeadStore.open(Settings(data=folder, database_url="").record_url)
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    monkeypatch.setenv("DEBOUCHES_DATA", str(tmp_path))
+def desk(record: LeadStore, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    with record.writing_aside() as connection:
+        for table in (session, recovery_code, account):
+            connection.execute(delete(table))
+    monkeypatch.setenv("DEBOUCHES_DATA", str(Path(record.engine.url.database or "").parent))
     monkeypatch.delenv("DATABASE_URL", raising=False)
     monkeypatch.setattr(passwords, "_HASHER", CHEAP)
     return Desk()

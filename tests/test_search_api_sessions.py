@@ -10,7 +10,7 @@ import pytest
 from conftest import NOW, Signed
 from fastapi import Form
 from fastapi.testclient import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from index.settings import Settings
 from index.tables import account, session
@@ -24,9 +24,9 @@ Sign = Callable[..., Signed]
 class Site:
     """The site with two routes of a test, and a clock that one turns."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path) -> None:
         self.now = NOW
-        asked = Settings(data=folder, database_url="", **settings)
+        asked = Settings(data=folder, database_url="")
         self.app = create_app(asked, clock=lambda: self.now)
         for path in ("/api/v1/essai", "/curation/essai"):
             self.app.post(path)(_sent)
@@ -41,11 +41,21 @@ def _sent(person: Lecteur, mot: Annotated[str, Form()] = "") -> str:
     return f"{person.login} : {mot}"
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    opened = Site(tmp_path)
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    opened = Site(tmp_path_factory.mktemp("site"))
     yield opened
     opened.app.state.store.close()
+
+
+@pytest.fixture
+def site(running: Site) -> Site:
+    """A site without accounts, on the first day."""
+    running.now = NOW
+    with running.app.state.store.writing_aside() as connection:
+        connection.execute(delete(session))
+        connection.execute(delete(account))
+    return running
 
 
 def test_nobody_is_led_to_the_sign_in_page_and_back(site: Site) -> None:
@@ -149,12 +159,10 @@ def test_a_forged_form_is_refused(site: Site, signed: Sign, token: str) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_over_https_the_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
-    secure, plain = Site(tmp_path, site_url="https://leads.test"), Site(tmp_path)
-    assert sessions.cookie_name(secure.app.state.settings) == "__Host-session"
-    assert sessions.cookie_name(plain.app.state.settings) == "session"
-    for one in (secure, plain):
-        one.app.state.store.close()
+def test_over_https_the_cookie_is_bound_to_the_host() -> None:
+    secure, plain = Settings(site_url="https://leads.test"), Settings()
+    assert sessions.cookie_name(secure) == "__Host-session"
+    assert sessions.cookie_name(plain) == "session"
 
 
 def test_the_record_holds_no_token(site: Site, signed: Sign) -> None:
