@@ -170,8 +170,9 @@ class Curation:
     def doubts(self, lead: Lead) -> list[str]:
         """What is uncertain in a lead, or was written of it in the queue."""
         with self.store.reading() as connection:
-            if row := waiting.one(connection, lead.id):
-                return list(row.reasons)
+            row = waiting.one(connection, lead.id)
+        if row is not None and row.reasons:
+            return list(row.reasons)
         return [one.label for one in doubts(lead, self.pages.get(lead.source))]
 
     def _current(self, connection: Connection, lead: str, sequence: int) -> Lead:

@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("lost", name=op.f("pk_heir")),
     )
     op.create_index(op.f("ix_heir_kept"), "heir", ["kept"])
-    op.create_table(
+    waiting = op.create_table(
         "waiting",
         sa.Column("lead", sa.String(length=16), nullable=False),
         sa.Column("status", sa.String(length=12), nullable=False),
@@ -64,12 +64,13 @@ def upgrade() -> None:
         sa.Column("at", _MOMENT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rule")),
     )
-    _fill(op.get_bind(), heir)
+    _fill(op.get_bind(), heir, waiting)
 
 
-def _fill(connection: sa.Connection, heir: sa.Table) -> None:
-    """Leads merged before this table was."""
-    lead = sa.table("lead", sa.column("status"), sa.column("body"))
+def _fill(connection: sa.Connection, heir: sa.Table, waiting: sa.Table) -> None:
+    """Leads merged, and leads that wait, before these tables were. Why they wait is said when one
+    of their notices, or a decision, makes them anew."""
+    lead = sa.table("lead", *map(sa.column, ("id", "status", "source", "country", "body")))
     bodies = connection.execute(sa.select(lead.c.body).where(lead.c.status == "withdrawn"))
     withdrawn = [json.loads(body) for body in bodies.scalars()]
     rows = [
@@ -77,6 +78,11 @@ def _fill(connection: sa.Connection, heir: sa.Table) -> None:
     ]
     if rows:
         connection.execute(sa.insert(heir), rows)
+    columns = [lead.c.id, lead.c.status, lead.c.source, lead.c.country]
+    rest = [sa.literal(0.5), sa.literal(" "), sa.literal("[]")]
+    proposed = sa.select(*columns, *rest).where(lead.c.status == "proposed")
+    names = ["lead", "status", "source", "country", "doubt", "tags", "reasons"]
+    connection.execute(sa.insert(waiting).from_select(names, proposed))
 
 
 def downgrade() -> None:
