@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import Lock
 from typing import Any
 
 import orjson
@@ -13,6 +14,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from index.database import open_record
 from index.lead import Lead
 from index.tables import lead, sequence
+
+# Seconds, as long as SQLite itself waits for another process.
+_PATIENCE = 30
 
 # The two dialects write the same clause, in classes that share no type.
 _INSERTS: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
@@ -57,6 +61,9 @@ class LeadStore:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        # SQLite lets write whoever happens to look at the right moment; a thread that writes often
+        # would keep the others of its process waiting for seconds. Here they write in turn.
+        self._turn = Lock() if engine.dialect.name == "sqlite" else None
 
     @classmethod
     def open(cls, url: str) -> "LeadStore":
@@ -87,10 +94,21 @@ class LeadStore:
         """A transaction that writes no lead; it does not queue behind those that do, where the
         database lets several write."""
         with (
+            self._in_turn(),
             self.engine.connect().execution_options(writes=True) as connection,
             connection.begin(),
         ):
             yield connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        # Whoever waited so long asks the database, which says what keeps it busy.
+        taken = self._turn is not None and self._turn.acquire(timeout=_PATIENCE)
+        try:
+            yield
+        finally:
+            if taken and self._turn is not None:
+                self._turn.release()
 
     def get(self, identifier: str) -> Lead | None:
         """The lead of this id, whatever its status; None when unknown."""

@@ -127,7 +127,7 @@ def status(one: Submission) -> tuple[Statut, str]:
     if not one.present:
         return "retirée", ""
     if last.done is None:
-        return "reçue", ""
+        return "reçue", one.waits
     if last.outcome == "refused":
         return "refusée", last.reason
     if one.lead is None:

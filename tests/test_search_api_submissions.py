@@ -19,6 +19,7 @@ from index.reviews import Kind
 from index.settings import Settings
 from index.tables import chunk, document, quarantine, submission, submission_version
 from ingest.curation import Curation
+from ingest.freeze import Freezes
 from ingest.price import Rates
 from ingest.source import sources
 from ingest.submissions.idempotency import Answered, remember
@@ -438,6 +439,20 @@ def test_one_that_brings_its_reader_down_is_put_aside_with_its_bytes(place: Plac
         "/api/v1/partenaire", headers={"authorization": f"Bearer {place.keys['place-neuve']}"}
     ).json()
     assert account["qualite"]["motifs"] == {told["motif"]: 1}
+
+
+def test_what_a_frozen_partner_submits_waits_and_is_not_lost(place: Place) -> None:
+    place.read()
+    freezes = Freezes(place.app.state.store)
+    freezes.freeze("place-lente", "ana", "trop de hors sujet", NOW)
+    place.put("gelee", about("Chaudières à granulés"), who="place-lente")
+    place.put("vive", about("Chaudières à gaz"))
+    assert place.read() == 1
+    told = place.get("gelee", who="place-lente")
+    assert (told["statut"], "gelée" in told["motif"]) == ("reçue", True)
+    freezes.thaw("place-lente", "ana", NOW)
+    assert place.read() == 1
+    assert place.get("gelee", who="place-lente")["statut"] == "publiée"
 
 
 def test_a_long_batch_does_not_keep_another_partner_waiting(place: Place) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
+from index.curation_tables import frozen
 from index.store import LeadStore, utc
 from index.tables import submission, submission_version
 from ingest.submissions.demand import Demande
@@ -119,7 +120,8 @@ def settle(
 
 def _free(now: datetime) -> ColumnElement[bool]:
     held = or_(_TABLE.c.taken.is_(None), _TABLE.c.taken < now - PATIENCE)
-    return _TABLE.c.done.is_(None) & held
+    thawed = _TABLE.c.partner.not_in(select(frozen.c.source))
+    return _TABLE.c.done.is_(None) & held & thawed
 
 
 def _waiting(row: Row[Any]) -> Waiting:

@@ -18,6 +18,7 @@ from index.store import LeadStore, insertion, utc
 from index.tables import partner, partner_day, submission, submission_version
 from ingest.decide import verdict
 from ingest.document import Document
+from ingest.freeze import WAITS, frozen_now
 from ingest.ledger import Ledger, weigh
 from ingest.submissions.demand import Demande
 
@@ -80,7 +81,8 @@ class Version:
 @dataclass(frozen=True, slots=True)
 class Submission:
     """A demand: its last versions, the last one first, and the lead it became, if any. rejected:
-    why somebody rejected that lead (French), "" when nothing was said."""
+    why somebody rejected that lead (French), "" when nothing was said. waits: what keeps what is
+    not read yet waiting (French), "" normally."""
 
     id: int
     partner: str
@@ -94,6 +96,7 @@ class Submission:
     versions: tuple[Version, ...]
     lead: Lead | None = None
     rejected: str = ""
+    waits: str = ""
 
     @property
     def tag(self) -> str:
@@ -284,7 +287,7 @@ class Submissions:
         for row in connection.execute(last):
             versions[row.submission].append(_version(row))
         leads = self._leads(connection, [row for row in rows if not row.sandbox])
-        rejected = _rejected(connection, list(leads.values()))
+        rejected, still = _rejected(connection, list(leads.values())), frozen_now(connection)
         return [
             Submission(
                 id=row.id,
@@ -299,6 +302,7 @@ class Submissions:
                 versions=tuple(versions[row.id]),
                 lead=lead,
                 rejected=rejected.get(lead.id, "") if lead else "",
+                waits=WAITS if row.partner in still else "",
             )
             for row in rows
             for lead in [leads.get(row.reference)]

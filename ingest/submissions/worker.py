@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 # One account an hour is enough of a partner whose demands come one by one.
 _ACCOUNT = timedelta(hours=1)
+# How long what was read may wait to be found while there is more to read.
+_SHOWN = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,11 @@ class Worker:
         self._opening = Lock()
         self._accounts: dict[str, _Account] = {}
         self._adopted: set[int] = set()
+        self._shown = clock()
 
     def drain(self, going: Callable[[], bool] = lambda: True) -> int:
         """Read until nothing waits; versions read. going: asked before each turn."""
-        count = 0
+        count, self._shown = 0, self.clock()
         while going():
             worked = self._lots()
             read = self.turn()
@@ -87,7 +90,8 @@ class Worker:
         return worked
 
     def turn(self) -> int:
-        """Read some versions, show them to the index; how many were read."""
+        """Read some versions; how many. The index is shown what was read once nothing waits, and
+        every few seconds meanwhile: bringing it up to date costs as much as reading a turn."""
         taken = self.queue.take(self.clock())
         try:
             for partner, some in _by_partner(taken).items():
@@ -96,7 +100,8 @@ class Worker:
             # We are still here to say so: what was taken is not to blame.
             self._spare(taken)
             raise
-        self._show()
+        if not taken or not timedelta(0) <= self.clock() - self._shown < _SHOWN:
+            self._show()
         return len(taken)
 
     def _spare(self, taken: list[Waiting]) -> None:
@@ -106,6 +111,7 @@ class Worker:
             log.warning("versions taken cannot be given back; they are taken again in a minute")
 
     def _show(self) -> None:
+        self._shown = self.clock()
         waiting = self.queue.unseen()
         if waiting and self.index():
             self.queue.seen(waiting, self.clock())
