@@ -1,23 +1,25 @@
-"""The server is killed while a partner submits: what it acknowledged becomes a lead, once."""
+"""The server is killed while a partner submits: what it acknowledged becomes a lead, once.
+
+DEBOUCHES_FAULTS=500 submits as many demands; a server is killed for each hundred, twice at least.
+"""
 
 import json
 import os
 import random
-import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from multiprocessing import get_context
 from pathlib import Path
 from threading import Event
 from time import monotonic
 from typing import Any
 
 import httpx2
+import uvicorn
 from sqlalchemy import select
 
 from index.engines import open_engine
@@ -26,9 +28,14 @@ from index.store import LeadStore
 from index.tables import notice, quarantine, submission_version
 from ingest.source import sources
 from search_api.api_keys import ApiKeys
+from search_api.app import create_app
 from search_api.desk import open_worker
+from search_api.terminal import bring_up_to_date
 
-DEMANDS, KILLS, SEED = 500, 2, 20_260_601
+DEMANDS = int(os.environ.get("DEBOUCHES_FAULTS", "120"))
+KILLS, SEED = max(2, DEMANDS // 100), 20_260_601
+# Processes are forked from one that has read the code already.
+PROCESSES = get_context("forkserver")
 PATIENCE = 300.0
 PAGE = """
 name: place-tuee
@@ -49,30 +56,32 @@ def demand(number: int) -> dict[str, Any]:
     return {"titre": f"{words} {number}", **same}
 
 
-class Server:
-    """The real command, in a process that may be killed."""
+def serve(settings: Settings, port: int) -> None:
+    """What « debouches servir » does."""
+    site = create_app(settings)
+    bring_up_to_date(site.state.store, site.state.engine)
+    uvicorn.run(site, host="127.0.0.1", port=port, log_level="critical")
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+
+class Server:
+    """A real server, in a process that may be killed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        PROCESSES.set_forkserver_preload(["search_api.app"])
         with socket.create_server(("127.0.0.1", 0)) as free:
             self.port = free.getsockname()[1]
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Any = None
         self.ended = Event()
         self.client = httpx2.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=30)
 
     def begin(self) -> None:
-        own = {"DEBOUCHES_DATA": str(self.folder), "DEBOUCHES_SOURCES": str(self.folder / "pages")}
-        environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "search_api.cli", "servir", "--port", str(self.port)],
-            env=environment | own,
-            stdout=subprocess.DEVNULL,
-        )
+        self.process = PROCESSES.Process(target=serve, args=(self.settings, self.port))
+        self.process.start()
 
     def kill(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        self.process.kill()
+        self.process.join()
 
     def until_answered(self, method: str, path: str, **asked: Any) -> httpx2.Response:
         """As a client that tries again until there is an answer."""
@@ -89,8 +98,8 @@ class Server:
 
 
 @contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    server = Server(folder)
+def serving(settings: Settings) -> Iterator[Server]:
+    server = Server(settings)
     server.begin()
     try:
         yield server
@@ -120,7 +129,7 @@ def test_a_server_killed_while_it_receives_loses_nothing_and_doubles_nothing(
             server.kill()
             server.begin()
 
-    with serving(tmp_path) as server, ThreadPoolExecutor(4) as senders:
+    with serving(settings) as server, ThreadPoolExecutor(4) as senders:
         list(senders.map(one, range(DEMANDS)))
     later = datetime.now(UTC) + timedelta(hours=1)
     open_worker(settings, store, lambda: open_engine(settings), lambda: later).drain()
