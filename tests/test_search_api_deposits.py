@@ -125,7 +125,7 @@ def test_a_file_sent_waits_in_the_folder_of_its_source(site: Site) -> None:
     assert answer.status_code == 202
     assert answer.json() == {
         "source": "mca-dgmarket", "name": "avis.csv", "size": len(CSV), "sha256": sha256(CSV),
-        "state": "waiting",
+        "state": "waiting", "note": "",
     }  # fmt: skip
     assert (site.folder / "avis.csv").read_bytes() == CSV
     assert site.left() == ["avis.csv"]
