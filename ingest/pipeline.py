@@ -82,7 +82,7 @@ class Ingestion:
     """One run over some paths.
 
     name: a source's name, or ``auto`` to recognise each document. pages: the source pages; what
-    people explained on the site since (``ingest.lookups``) is laid over them once, here.
+    people explained on the site since (``ingest.lookups``) is laid over them.
     progress: called with the report after each transaction. coder: gives leads the codes that
     their words suggest and tells how close notices in two languages are; the packaged one unless
     said. workers: processes that understand and code beside this one, which writes; 0 does all
@@ -103,19 +103,25 @@ class Ingestion:
         signals: Callable[[Connection], Signals] = lambda connection: NO_SIGNALS,
     ) -> None:
         self.ledger = ledger
-        with ledger.store.reading() as connection:
-            self.pages = explained(connection, pages)
+        self._described = pages
         self.rates = rates
         self.clock = clock
         self.limits = limits or Limits()
         self.progress = progress
         self.coder = coder or Coder.load()
         self.meaning = meaning_by(self.coder.embedder)
-        self.understanding = Understanding(self.pages, rates, self.coder)
+        self.explain()
         self.workers = workers
         self.signals = signals
         self._pool: Workers[Lot, Answer] | None = None
         self._batches = 0
+
+    def explain(self) -> None:
+        """Lay what people explained on the site over the pages, again for whoever keeps an
+        ingestion open for long."""
+        with self.ledger.store.reading() as connection:
+            self.pages = explained(connection, self._described)
+        self.understanding = Understanding(self.pages, self.rates, self.coder)
 
     def run(self, name: str, paths: Iterable[Path]) -> Report:
         """Read everything; the report is also written in the record."""
@@ -232,9 +238,8 @@ class Ingestion:
         return kept
 
     def _stored(self, found: Weighed, suspect: bool, copy: str) -> _Stored:
-        document = found.document
-        if copy:
-            document = self.ledger.document(copy, document.name)
+        name = found.document.name
+        document = self.ledger.document(copy, name) if copy else found.document
         return _Stored(document, found.sha256, suspect, copy)
 
     def _events(self, stored: _Stored, name: str) -> Iterator[_Event]:
@@ -338,14 +343,10 @@ class Ingestion:
         part: Report,
         now: datetime,
     ) -> None:
-        told = decide(
-            connection,
-            leads,
-            lambda some: self._coded(some, coded, part),
-            self.pages,
-            now,
-            self.signals(connection),
-        )
+        def code(some: list[Lead]) -> list[Lead]:
+            return self._coded(some, coded, part)
+
+        told = decide(connection, leads, code, self.pages, now, self.signals(connection))
         self.ledger.store.put(connection, told)
 
     def _coded(self, leads: list[Lead], coded: Mapping[Asked, Coding], part: Report) -> list[Lead]:

@@ -27,6 +27,7 @@ from search_api import (
     curation_pages,
     curation_quarantine,
     curation_sources,
+    curation_typed,
     curation_words,
     deposits,
     enrolment,
@@ -182,6 +183,7 @@ def create_app(settings: Settings, clock: Callable[[], datetime] = utcnow) -> Fa
     app.include_router(curation_words.router)
     app.include_router(curation_quarantine.router)
     app.include_router(curation_sources.router)
+    app.include_router(curation_typed.router)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     app.get("/api/docs", include_in_schema=False)(_contract_page)
     app.openapi = _contract(app.openapi)  # type: ignore[method-assign]

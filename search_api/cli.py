@@ -44,6 +44,7 @@ from search_api import (
     schedule_cli,
     source_cli,
     sources_cli,
+    typed_cli,
 )
 from search_api.opening import utcnow
 from search_api.seal import SealError
@@ -87,6 +88,7 @@ app.add_typer(model_cli.app, name="modele")
 app.add_typer(source_cli.app, name="source")
 app.add_typer(account_cli.app, name="compte")
 app.add_typer(follow_up_cli.app, name="suivi")
+app.add_typer(typed_cli.app, name="saisie")
 app.command()(collect_cli.collecter)
 app.command()(collect_cli.collectes)
 app.command()(schedule_cli.planifier)

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from ingest.typed import STALE, TypedLeads
 from search_api import sessions
 from search_api.access import Lecteur, Person
 from search_api.rights import reaches
@@ -42,4 +43,6 @@ def show(
 @router.get("/curation")
 def arrival(request: Request, person: Lecteur) -> HTMLResponse:
     """What the person may do here."""
-    return show(request, person, "curation/home.html", {})
+    stale = TypedLeads(request.app.state.store).stale(request.app.state.clock())
+    mine = [one for one in stale if one.who == person.login]
+    return show(request, person, "curation/home.html", {"stale": mine, "weeks": STALE})

@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from index.settings import Settings
 from index.store import LeadStore
 from ingest.drop import HELD, READ
+from ingest.freeze import Freezes
 from search_api.api_keys import ApiKeys
 from search_api.app import create_app
 from search_api.cli import app
@@ -333,3 +334,12 @@ def settled(site: Site, expected: list[str]) -> None:
     limit = monotonic() + PATIENCE
     while site.left() != expected:
         assert monotonic() < limit, site.left()
+
+
+def test_a_file_sent_for_a_frozen_source_says_that_it_waits(site: Site) -> None:
+    store = LeadStore.open(f"sqlite:///{site.data / 'registre.sqlite3'}")
+    Freezes(store).freeze("mca-dgmarket", "zoe", "fiche à revoir", NOW)
+    assert "gelée" in site.put().json()["note"]
+    Freezes(store).thaw("mca-dgmarket", "zoe", NOW)
+    assert site.get("avis.csv").json()["note"] == ""
+    store.close()

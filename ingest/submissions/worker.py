@@ -93,6 +93,8 @@ class Worker:
         """Read some versions; how many. The index is shown what was read once nothing waits, and
         every few seconds meanwhile: bringing it up to date costs as much as reading a turn."""
         taken = self.queue.take(self.clock())
+        if taken:
+            self.ingestion.explain()
         try:
             for partner, some in _by_partner(taken).items():
                 self._take(partner, some)
