@@ -30,6 +30,7 @@ from ingest.collections import (
     Overtaken,
 )
 from ingest.crawl import Ask, Crawl, Fault, Request, Told, known, report
+from ingest.decide import NO_SIGNALS, Signals
 from ingest.document import Limits
 from ingest.freeze import WAITS, Freezes
 from ingest.incidents import Incident, Incidents
@@ -88,7 +89,8 @@ class Collecting:
     """Collects sources into a record.
 
     landing: folder where crawls land. ask: asks the network (``crawl_process``). coder, rates: made
-    when something is let in. Several processes may work at once: one at most works on a source.
+    when something is let in. signals: what visitors tell of sources and leads. Several processes
+    may work at once: one at most works on a source.
     """
 
     def __init__(
@@ -101,7 +103,9 @@ class Collecting:
         coder: Callable[[], Coder] = Coder.load,
         rates: Callable[[], Rates] = Rates.load,
         limits: Limits | None = None,
+        signals: Callable[[Connection], Signals] = lambda connection: NO_SIGNALS,
     ) -> None:
+        self.signals = signals
         self.store, self.pages, self.ask, self.clock = store, pages, ask, clock
         self.landing, self.limits = landing.resolve(), limits or Limits()
         self.coder, self.rates = coder, rates
@@ -334,7 +338,14 @@ class Collecting:
         if folder is None:
             raise CollectionError(_GONE.format(row.number))
         run = Ingestion(
-            self.ledger, self.pages, self.rates(), self.clock, self.limits, tell, self.coder()
+            self.ledger,
+            self.pages,
+            self.rates(),
+            self.clock,
+            self.limits,
+            tell,
+            self.coder(),
+            signals=self.signals,
         )
         return run.run(row.source, [folder])
 

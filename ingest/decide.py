@@ -31,8 +31,8 @@ Coding = Callable[[list[Lead]], list[Lead]]
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """What usefulness tells of leads. throttled: sources whose new leads wait. disliked: lead →
-    what people said against it (French)."""
+    """What usefulness tells of leads. throttled: sources and rules whose new leads wait. disliked:
+    lead → what people said against it (French)."""
 
     throttled: frozenset[str] = frozenset()
     disliked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -67,7 +67,7 @@ def decide(
     named = {one.signature: one.name for one in rules.every(connection)}
     made = [_standing(lead, force[lead.id]) for lead in full]
     rows = [
-        _place(lead, _reasons(lead, force[lead.id], said[lead.id], pages, signals, named))
+        place(lead, _reasons(lead, force[lead.id], said[lead.id], pages, signals, named))
         for lead in made
     ]
     waiting.replace(connection, [lead.id for lead in folded], [row for row in rows if row])
@@ -90,7 +90,11 @@ def _rule(
     for lead in free:
         if statuses.get(lead.id) == "published":
             continue
-        if rule := ruling(active, lead):
+        rule = ruling(active, lead)
+        if rule and rule.verdict == "publish" and rule.signature in signals.throttled:
+            who = f"frein:{rule.signature}"
+            one = Review(lead.id, now, who, "hold", rule.name, seen=seen[lead.id])
+        elif rule:
             one = Review(lead.id, now, rule.signature, rule.verdict, rule.name, seen=seen[lead.id])
         elif lead.source in signals.throttled and lead.id not in statuses:
             one = Review(lead.id, now, f"frein:{lead.source}", "hold", seen=seen[lead.id])
@@ -153,7 +157,7 @@ def _reasons(
     return sorted(found, key=lambda one: -one.weight)
 
 
-def _place(lead: Lead, reasons: Sequence[Doubt]) -> waiting.Waiting | None:
+def place(lead: Lead, reasons: Sequence[Doubt]) -> waiting.Waiting | None:
     """Its row in the queue, None when it does not wait."""
     second = lead.status == "published" and any(one.second_look for one in reasons)
     if lead.status != "proposed" and not second:

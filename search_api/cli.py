@@ -32,6 +32,7 @@ from ingest.ledger import Ledger
 from ingest.pipeline import AUTO, Ingestion
 from ingest.price import Rates
 from ingest.report import OUTCOMES, Report
+from ingest.signals import listen
 from ingest.source import SourceError, source, sources
 from ingest.workers import spare_cores
 from search_api import (
@@ -158,6 +159,7 @@ def _ingest(
             progress=tell,
             coder=coder,
             workers=spare_cores(),
+            signals=listen(clock, settings.throttle_floor, settings.throttle_votes),
         )
         return run.run(name, paths)
 

@@ -23,6 +23,7 @@ from ingest.deposit import Deposit, Deposited
 from ingest.drop import QUIET, Dropped, Drops, wrong_name
 from ingest.intake import Intake
 from ingest.schedule import PATIENCE, Schedule
+from ingest.signals import requeue
 from ingest.source import collected, source, sources
 from ingest.throttling import look
 from search_api.collect_cli import OUTCOMES
@@ -100,6 +101,7 @@ def planifier(
             "useless": partial(
                 look, store, floor=settings.throttle_floor, enough=settings.throttle_votes
             ),
+            "requeue": lambda now: requeue(store),
             "forget_old": partial(forget, settings, store),
             "prune": collecting.prune,
             "forget": schedule.forget,

@@ -10,6 +10,7 @@ from index.ballot import Verdict
 from index.precision import Kind
 from index.settings import Settings
 from index.store import LeadStore
+from ingest import signals
 from search_api.access import Lecteur
 from search_api.problems import ProblemBody
 from search_api.usefulness_pages import Asked, Subject
@@ -105,7 +106,7 @@ def by_subject(request: Request, person: Lecteur, asked: Asked) -> Response:
     with store.reading() as connection:
         held = precision.throttled(connection, request.app.state.clock(), *limits)
         found = precision.precisions(connection, asked.since, asked.until)
-        doubts = usefulness.to_look_at(connection)
+        doubts = usefulness.to_look_at(connection, signals.disliked(connection))
     told = [
         PrecisionBody(
             kind=one.kind,

@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from index import interest, precision, usefulness
+from index import interest, precision, rules, usefulness
 from index.precision import KINDS, Kind, Precision
 from index.settings import Settings
 from index.store import LeadStore
-from ingest import throttling
+from ingest import signals, throttling
 from ingest.source import sources
 from search_api.access import Analyste, Lecteur, may
 from search_api.curation_pages import show
@@ -159,11 +159,11 @@ def _headings(asked: Period, chosen: str, turned: bool) -> list[Heading]:
 
 
 def subject_name(kind: Kind, subject: str, titles: Mapping[str, str]) -> str:
-    """A source by its title, a rule by its number, a chapter or division by its label."""
+    """A source by its title, a rule by its name, a chapter or division by its label."""
     if kind == "source":
         return titles.get(subject, subject)
     if kind == "regle":
-        return "Règle " + subject.removeprefix("regle:")
+        return titles.get(subject, "Règle " + subject.removeprefix("regle:"))
     label = code_label("HS" if kind == "sh" else "CPV", subject)
     return f"{subject} {label}".strip()
 
@@ -174,8 +174,11 @@ def _store(request: Request) -> LeadStore:
 
 
 def _titles(request: Request) -> dict[str, str]:
+    """Sources by name and rules by signature, as people call them."""
     pages = sources(request.app.state.settings.sources)
-    return {name: page.title for name, page in pages.items()}
+    with _store(request).reading() as connection:
+        named = {one.signature: f"Règle « {one.name} »" for one in rules.every(connection)}
+    return named | {name: page.title for name, page in pages.items()}
 
 
 @router.get("")
@@ -189,7 +192,10 @@ def usefulness_page(request: Request, person: Lecteur, asked: Asked) -> HTMLResp
         found = precision.precisions(connection, asked.since, asked.until)
         low = precision.imprecise(connection, now, *limits)
         lenient = throttling.leniences(connection, now)
-        doubts = list(usefulness.to_look_at(connection).values())
+        again = signals.disliked(connection)
+        found_again = usefulness.to_look_at(connection, again).values()
+        doubts = sorted(found_again, key=lambda one: one.last, reverse=True)[:_MOST]
+        known = _store(request).read(connection, [one.lead for one in doubts])
     spared = {one.subject for one in lenient}
     held = {one.subject for one in low} - spared
     rows = [_row(one, asked, titles, held) for one in found]
@@ -209,7 +215,7 @@ def usefulness_page(request: Request, person: Lecteur, asked: Asked) -> HTMLResp
         "headings": _headings(asked, chosen, turned),
         "low": [_row(one, asked, titles, held) for one in low],
         "lenient": [(one, _any_name(one.subject, titles)) for one in lenient],
-        "doubts": sorted(doubts, key=lambda one: one.last, reverse=True)[:_MOST],
+        "doubts": [(one, known.get(one.lead)) for one in doubts],
         "settings": settings,
         "WORDS": WORDS,
         "MAX_WHY": MAX_WHY,

@@ -14,6 +14,8 @@ from index.ballot import MAX_REASON, VERDICTS, Ballot, Standing, Verdict, Why, c
 from index.daily_key import DailyKeys
 from index.lead import Lead
 from index.store import LeadStore
+from index.usefulness import AGREEING
+from ingest.signals import requeue, rule_of
 from search_api.api import MISSING, known_lead
 from search_api.forms import Form, from_here, line, read_body
 from search_api.problems import Problem, ProblemBody, wrong_parameters
@@ -113,7 +115,10 @@ def _cast(
             who.shows(keys, _purpose(lead), token)
         who = remembered(who)
         network = keys.mark("network", who.network)
-        found = cast(connection, Ballot(lead, who.hashed, network, verdict, reason), now)
+        rule = rule_of(connection, lead)
+        found = cast(connection, Ballot(lead, who.hashed, network, verdict, reason, rule), now)
+    if found.verdict in AGREEING and not found.why:
+        requeue(store, [lead.id])
     cookie = remember(request, who)
     if found.why:
         raise _refusal(found, cookie)

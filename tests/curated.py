@@ -18,6 +18,7 @@ from ingest.ledger import Ledger
 from ingest.pipeline import Ingestion
 from ingest.price import Rates
 from ingest.report import Report
+from ingest.signals import listen
 from ingest.source import Source, sources
 
 PAGE = """
@@ -76,7 +77,8 @@ class World:
             (folder / f"{name}.yml").write_text(page, "utf-8")
         self.pages: dict[str, Source] = dict(sources(folder))
         self.rates = _rates()
-        self.curation = Curation(store, self.pages, self.rates, coder, self.clock)
+        self.signals = listen(self.clock)
+        self.curation = Curation(store, self.pages, self.rates, coder, self.clock, self.signals)
 
     def clock(self) -> datetime:
         """A minute passes each time somebody looks."""
@@ -89,7 +91,9 @@ class World:
         path = self.folder / f"{source}-{self.files}.json"
         path.write_bytes(orjson.dumps(list(rows)))
         ledger = Ledger(self.store)
-        run = Ingestion(ledger, self.pages, self.rates, self.clock, coder=self.coder)
+        run = Ingestion(
+            ledger, self.pages, self.rates, self.clock, coder=self.coder, signals=self.signals
+        )
         report = run.run(source, [path])
         assert report.quarantined == 0, report.reasons
         return report
