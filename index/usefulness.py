@@ -31,14 +31,13 @@ _LOT = 500
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """Why a lead is to be looked at: so many said so (``verdict``), the last one at ``last``.
-    useful: how many say the contrary. reasons: their words, hostile, the newest first."""
+    useful: how many say the contrary."""
 
     lead: str
     verdict: Verdict
     votes: int
     useful: int
     last: datetime
-    reasons: tuple[str, ...]
 
 
 class Cell(NamedTuple):
@@ -90,8 +89,7 @@ def to_look_at(connection: Connection, leads: Collection[str] | None = None) -> 
     for row in sorted(enough, key=lambda row: list(AGREEING).index(row.verdict)):
         useful = every[row.lead]["utile"]
         if row.n > useful and row.lead not in found:
-            words = reasons(connection, row.lead, row.verdict)
-            found[row.lead] = Doubt(row.lead, row.verdict, row.n, useful, utc(row.at), words)
+            found[row.lead] = Doubt(row.lead, row.verdict, row.n, useful, utc(row.at))
     return found
 
 
@@ -144,7 +142,9 @@ def cells(
     order: of the words of ``what``."""
     found: Counter[tuple[str, str, str, str]] = Counter()
     for at, sectors, country, what in rows:
-        found.update((f"{utc(at):%Y-%m}", sector, country, what) for sector in sectors or ("",))
+        day = utc(at)
+        month = f"{day.year}-{day.month:02}"
+        found.update((month, sector, country, what) for sector in sectors or ("",))
     told = [Cell(*key, number if number >= small else None) for key, number in found.items()]
     return sorted(told, key=lambda one: (*one[:3], order.index(one.what)))
 

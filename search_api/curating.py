@@ -12,6 +12,7 @@ from index.embedders import open_taught
 from index.generation import IndexBusy
 from ingest.curation import Curation
 from ingest.price import Rates
+from ingest.signals import listen
 from ingest.source import sources
 
 log = logging.getLogger(__name__)
@@ -27,7 +28,10 @@ def curation(request: Request) -> Curation:
         if not hasattr(state, "curation"):
             coder = open_taught(state.settings, state.store)
             pages = sources(state.settings.sources)
-            state.curation = Curation(state.store, pages, Rates.load(), coder, state.clock)
+            limits = (state.settings.throttle_floor, state.settings.throttle_votes)
+            signals = listen(state.clock, *limits)
+            rates = Rates.load()
+            state.curation = Curation(state.store, pages, rates, coder, state.clock, signals)
         made: Curation = state.curation
     return made
 

@@ -14,6 +14,7 @@ from index.sync import synchronise
 from ingest.ledger import Ledger
 from ingest.pipeline import Ingestion
 from ingest.price import Rates
+from ingest.signals import listen
 from ingest.source import sources
 from ingest.submissions.worker import Worker
 
@@ -34,7 +35,9 @@ def open_worker(
 
     def ingest() -> Ingestion:
         coder, pages = open_taught(settings, store), sources(settings.sources)
-        return Ingestion(Ledger(store), pages, Rates.load(), clock, coder=coder)
+        signals = listen(clock, settings.throttle_floor, settings.throttle_votes)
+        ledger, rates = Ledger(store), Rates.load()
+        return Ingestion(ledger, pages, rates, clock, coder=coder, signals=signals)
 
     def index() -> bool:
         try:

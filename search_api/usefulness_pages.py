@@ -196,6 +196,7 @@ def usefulness_page(request: Request, person: Lecteur, asked: Asked) -> HTMLResp
         found_again = usefulness.to_look_at(connection, again).values()
         doubts = sorted(found_again, key=lambda one: one.last, reverse=True)[:_MOST]
         known = _store(request).read(connection, [one.lead for one in doubts])
+        why = {one.lead: usefulness.reasons(connection, one.lead, one.verdict) for one in doubts}
     spared = {one.subject for one in lenient}
     held = {one.subject for one in low} - spared
     rows = [_row(one, asked, titles, held) for one in found]
@@ -215,7 +216,7 @@ def usefulness_page(request: Request, person: Lecteur, asked: Asked) -> HTMLResp
         "headings": _headings(asked, chosen, turned),
         "low": [_row(one, asked, titles, held) for one in low],
         "lenient": [(one, _any_name(one.subject, titles)) for one in lenient],
-        "doubts": [(one, known.get(one.lead)) for one in doubts],
+        "doubts": [(one, known.get(one.lead), why[one.lead]) for one in doubts],
         "settings": settings,
         "WORDS": WORDS,
         "MAX_WHY": MAX_WHY,

@@ -15,7 +15,7 @@ from index.lead import Lead
 from index.precision import ENOUGH, FLOOR, VOTERS, Precision, precisions, throttled, wilson
 from index.store import LeadStore
 from index.tables import daily_key, lenience, vote
-from index.usefulness import agreed, by_month, counts, to_look_at
+from index.usefulness import agreed, by_month, counts, reasons, to_look_at
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SINCE, UNTIL = NOW - 365 * DAY, NOW + DAY
@@ -196,7 +196,8 @@ def test_a_lead_that_enough_call_fraudulent_is_to_be_looked_at(
         1,
         NOW + HOUR,
     )
-    assert doubt.reasons == ("<b>faux</b>",)
+    with store.reading() as connection:
+        assert reasons(connection, one.id, doubt.verdict) == ("<b>faux</b>",)
 
 
 @on_sqlite
