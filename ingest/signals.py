@@ -10,6 +10,7 @@ from index.ballot import Verdict
 from index.lead import Lead
 from index.precision import ENOUGH, FLOOR, throttled
 from index.reviews import VERDICTS
+from index.settings import Settings
 from index.store import LeadStore
 from index.usefulness import Doubt as Disliked
 from index.usefulness import to_look_at
@@ -29,6 +30,13 @@ def listen(
         return Signals(held, disliked(connection))
 
     return heard
+
+
+def open_signals(
+    settings: Settings, clock: Callable[[], datetime]
+) -> Callable[[Connection], Signals]:
+    """The same, with the limits of these settings."""
+    return listen(clock, settings.throttle_floor, settings.throttle_votes)
 
 
 def disliked(connection: Connection, leads: Collection[str] | None = None) -> dict[str, str]:

@@ -32,7 +32,7 @@ from ingest.ledger import Ledger
 from ingest.pipeline import AUTO, Ingestion
 from ingest.price import Rates
 from ingest.report import OUTCOMES, Report
-from ingest.signals import listen
+from ingest.signals import open_signals
 from ingest.source import SourceError, source, sources
 from ingest.workers import spare_cores
 from search_api import (
@@ -159,7 +159,7 @@ def _ingest(
             progress=tell,
             coder=coder,
             workers=spare_cores(),
-            signals=listen(clock, settings.throttle_floor, settings.throttle_votes),
+            signals=open_signals(settings, clock),
         )
         return run.run(name, paths)
 

@@ -12,7 +12,7 @@ from index.embedders import open_taught
 from index.generation import IndexBusy
 from ingest.curation import Curation
 from ingest.price import Rates
-from ingest.signals import listen
+from ingest.signals import open_signals
 from ingest.source import sources
 
 log = logging.getLogger(__name__)
@@ -28,8 +28,7 @@ def curation(request: Request) -> Curation:
         if not hasattr(state, "curation"):
             coder = open_taught(state.settings, state.store)
             pages = sources(state.settings.sources)
-            limits = (state.settings.throttle_floor, state.settings.throttle_votes)
-            signals = listen(state.clock, *limits)
+            signals = open_signals(state.settings, state.clock)
             rates = Rates.load()
             state.curation = Curation(state.store, pages, rates, coder, state.clock, signals)
         made: Curation = state.curation

@@ -14,7 +14,7 @@ from index.sync import synchronise
 from ingest.ledger import Ledger
 from ingest.pipeline import Ingestion
 from ingest.price import Rates
-from ingest.signals import listen
+from ingest.signals import open_signals
 from ingest.source import sources
 from ingest.submissions.worker import Worker
 
@@ -35,7 +35,7 @@ def open_worker(
 
     def ingest() -> Ingestion:
         coder, pages = open_taught(settings, store), sources(settings.sources)
-        signals = listen(clock, settings.throttle_floor, settings.throttle_votes)
+        signals = open_signals(settings, clock)
         ledger, rates = Ledger(store), Rates.load()
         return Ingestion(ledger, pages, rates, clock, coder=coder, signals=signals)
 

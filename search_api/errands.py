@@ -23,6 +23,7 @@ from ingest.crawl_process import crawl_process
 from ingest.ledger import Ledger
 from ingest.pipeline import Ingestion
 from ingest.price import Rates
+from ingest.signals import open_signals
 from ingest.source import sources
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,8 @@ def open_collecting(
     delay = 0.0 if replica else None
     ask = crawl_process(settings.sources, replica, settings.contact, delay)
     coder = partial(open_taught, settings, store)
-    return Collecting(store, sources(settings.sources), settings.landing, ask, clock, coder)
+    pages, signals = sources(settings.sources), open_signals(settings, clock)
+    return Collecting(store, pages, settings.landing, ask, clock, coder, signals=signals)
 
 
 class Errands:
@@ -81,7 +83,8 @@ class Errands:
     def ingestion(self) -> Ingestion:
         """What reads again, with all that people said by now."""
         pages, coder = sources(self.settings.sources), open_taught(self.settings, self.store)
-        return Ingestion(Ledger(self.store), pages, Rates.load(), self.clock, coder=coder)
+        ledger, signals = Ledger(self.store), open_signals(self.settings, self.clock)
+        return Ingestion(ledger, pages, Rates.load(), self.clock, coder=coder, signals=signals)
 
     def collecting(self) -> Collecting:
         """What lets collections in."""
