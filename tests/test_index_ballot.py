@@ -136,6 +136,7 @@ def test_a_vote_changed_too_often_stays_as_it_is(lead: LeadFactory, say: Vote) -
     assert say(one, "ann", "hors-sujet") == Standing("utile", why="changes")
 
 
+@on_sqlite
 def test_keys_live_two_days_and_what_they_signed_with_them(store: LeadStore) -> None:
     keys = DailyKeys(store)
     token = keys.read(NOW).sign("avis", "1")
@@ -224,6 +225,7 @@ def test_others_are_told_what_several_say_and_never_of_fraud(
         assert told == {6: ("deja-pourvu",), 7: ("deja-pourvu", "trop-tard")}.get(min(n, 7), ())
 
 
+@on_sqlite
 def test_small_numbers_are_not_told(store: LeadStore, lead: LeadFactory, say: Vote) -> None:
     one, two = lead(sectors=("mobilier", "bois")), lead(country="PL")
     for n in range(5):

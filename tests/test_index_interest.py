@@ -24,6 +24,8 @@ from index.tables import follower, interest_event
 from index.tables import interest as interest_table
 
 DAY = timedelta(days=1)
+# Where both databases are sure to do the same, one is enough.
+on_sqlite = pytest.mark.parametrize("store", ["sqlite"], indirect=True)
 ACME = Company("Acme", "732829320", "ana@acme.test")
 
 
@@ -59,6 +61,7 @@ def test_a_lead_goes_from_interest_to_its_outcome(store: LeadStore, lead: LeadFa
     ]  # fmt: skip
 
 
+@on_sqlite
 def test_the_secret_is_not_in_the_record(store: LeadStore, lead: LeadFactory) -> None:
     token = begun(store, lead())
     with store.reading() as connection:
@@ -97,6 +100,7 @@ def test_a_lead_followed_twice_at_once_is_there_once(store: LeadStore, lead: Lea
     assert len(page(store, token).interests) == 1
 
 
+@on_sqlite
 def test_erasure_leaves_nothing_and_touches_nobody_else(
     store: LeadStore, lead: LeadFactory
 ) -> None:
@@ -112,6 +116,7 @@ def test_erasure_leaves_nothing_and_touches_nobody_else(
         interest.erase(connection, mine)
 
 
+@on_sqlite
 def test_companies_that_say_nothing_for_long_are_erased(
     store: LeadStore, lead: LeadFactory
 ) -> None:
@@ -125,6 +130,7 @@ def test_companies_that_say_nothing_for_long_are_erased(
     assert (found.company, found.consented) == (Company("Autre"), None)
 
 
+@on_sqlite
 def test_one_company_does_not_reach_the_leads_of_another(
     store: LeadStore, lead: LeadFactory
 ) -> None:
@@ -152,7 +158,7 @@ def test_publishers_are_told_numbers_only_and_the_public_no_small_ones(
     assert [cell.number for cell in every] == [5]
 
 
-@pytest.mark.parametrize("store", ["sqlite"], indirect=True)
+@on_sqlite
 def test_pages_of_a_network_and_leads_of_a_page_have_a_limit(
     store: LeadStore, lead: LeadFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
