@@ -40,6 +40,10 @@ class Extract:
     made: datetime
 
 
+class BeingMade(Exception):  # noqa: N818 - not an error: come back in a moment
+    """The file is being made for somebody else, and there is no older one."""
+
+
 class Extracts:
     """The files of a site. pages: folder of one's own source pages, if any. site: address."""
 
@@ -58,7 +62,7 @@ class Extracts:
         self.folder = folder
         self.site = site.rstrip("/")
         self.clock = clock
-        self._locks = {name: Lock() for name in TABLES}
+        self._locks = {(table, kind): Lock() for table in TABLES for kind in WRITERS}
 
     def known(self, table: str, kind: str) -> Extract | None:
         """The last file of this table and kind, if one was made."""
@@ -70,17 +74,22 @@ class Extracts:
                 yield self._extract(path)
 
     def get(self, table: str, kind: str) -> Extract:
-        """The file, made anew when the record changed and the last one is an hour old. One is made
-        at a time; meanwhile others get the last one. Raises ImportError without pyarrow, OSError,
-        SQLAlchemyError."""
+        """The file, made anew when the record changed and the last one is an hour old. While it is
+        made others get the last one. Raises BeingMade where there is none, ImportError without
+        pyarrow, OSError, SQLAlchemyError."""
         known = self.known(table, kind)
         if known is not None and self._good(known):
             return known
-        if known is not None and self._locks[table].locked():
+        lock = self._locks[table, kind]
+        # Nobody waits: threads that do are not there for those who search.
+        if not lock.acquire(blocking=False):
+            if known is None:
+                raise BeingMade
             return known
-        with self._locks[table]:
-            known = self.known(table, kind)
-            return known if known is not None and self._good(known) else self._made(table, kind)
+        try:
+            return self._made(table, kind)
+        finally:
+            lock.release()
 
     def _good(self, known: Extract) -> bool:
         return known.tag.startswith(f"{self._state()}-") or (

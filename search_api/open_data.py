@@ -14,7 +14,7 @@ from index import demand
 from index.facts import Facts
 from ingest.licence import licence, reusable
 from ingest.source import Source, sources
-from search_api.extracts import TABLES, Extract, Extracts
+from search_api.extracts import TABLES, BeingMade, Extract, Extracts
 from search_api.open_columns import Column
 from search_api.open_writing import WRITERS, parquet_installed
 from search_api.problems import Problem
@@ -253,6 +253,11 @@ def download(
         raise Problem(404, "Format absent", WITHOUT_PARQUET)
     try:
         found = extracts.get(table, kind)
+    except BeingMade as error:
+        detail = "Le fichier est en cours de fabrication. Revenez dans une minute."
+        raise Problem(
+            503, "Fichier en préparation", detail, headers={"Retry-After": "30"}
+        ) from error
     except OSError as error:
         detail = "Le fichier n’a pas pu être écrit. Réessayez dans un instant."
         raise Problem(503, "Fichier indisponible", detail, headers={"Retry-After": "60"}) from error

@@ -17,7 +17,6 @@ pytestmark = pytest.mark.browser
 HOSTILE = '"><img src=x onerror=alert(1)></svg></script><script>alert(2)</script>\u202e'
 PAGES = {
     "indicateurs": "/indicateurs?tri=leads",
-    "secteur": "/indicateurs?secteur=sante&pays=DE&du=2020-01",
     "données": "/donnees-ouvertes",
 }
 SOURCE = f"""

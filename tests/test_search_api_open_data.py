@@ -206,6 +206,21 @@ def test_a_file_is_made_once_an_hour_at_most(site: Site, lead: LeadFactory) -> N
     assert site.client.get("/donnees-ouvertes/leads.csv").headers["etag"] == tag
 
 
+def test_nobody_waits_for_a_file_that_is_being_made(site: Site, lead: LeadFactory) -> None:
+    site.store.save([lead()])
+    lock = site.app.state.extracts._locks["leads", "csv"]
+    with lock:
+        answer = site.client.get("/donnees-ouvertes/leads.csv")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+        assert "en cours de fabrication" in answer.text
+    assert len(site.rows()) == 1
+    site.store.save([lead()])
+    site.now += timedelta(hours=2)
+    with lock:
+        assert len(site.rows()) == 1
+    assert len(site.rows()) == 2
+
+
 def test_old_files_do_not_pile_up(site: Site, lead: LeadFactory) -> None:
     for _ in range(4):
         site.store.save([lead()])
