@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +56,11 @@ class Period:
 def month(text: str) -> np.datetime64:
     """The month of « 2026-05 »."""
     return np.datetime64(text, "M")
+
+
+def start(of: np.datetime64) -> datetime:
+    """The first moment of a month (UTC)."""
+    return datetime.fromisoformat(f"{of}-01").replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

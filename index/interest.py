@@ -290,6 +290,17 @@ def by_month(
     return cells(rows, STATES, small)
 
 
+def monthly(
+    connection: Connection, since: datetime, until: datetime, small: int = SMALL
+) -> list[Cell]:
+    """Interests by the month in which they began and present state alone; see
+    ``usefulness.monthly``."""
+    begun = interest.c.at
+    wanted = select(begun, interest.c.state).where(begun >= since, begun < until)
+    rows = connection.execute(wanted)
+    return cells(((row.at, (), "", row.state) for row in rows), STATES, small)
+
+
 def forget(connection: Connection, before: datetime) -> int:
     """Erase the companies that said nothing since; gives how many."""
     old = select(follower.c.id).where(follower.c.active < before)

@@ -2,7 +2,7 @@
 of the record and each choice of filters."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -17,6 +17,7 @@ from ingest.admissions import admissions
 from ingest.source import Source, sources
 from search_api.kept import Kept
 from search_api.labels import country_label, sector_label
+from search_api.said import SaidByMonth, said
 from taxonomies import countries
 from taxonomies.sectors import all_sectors
 
@@ -114,6 +115,12 @@ class Indicators(BaseModel):
     sources: list[SourceFigures]
 
 
+class IndicatorsBody(Indicators):
+    """The indicators, and what people said of leads, whatever their sector and country."""
+
+    said: SaidByMonth
+
+
 class Figures:
     """The indicators of a site, shared by its threads. pages: folder of one's own source pages."""
 
@@ -122,11 +129,17 @@ class Figures:
         self.facts = facts
         self.pages = pages
         self._known = Kept[Indicators](_KEPT)
+        self._said = Kept[SaidByMonth](_KEPT)
 
     def read(self, scope: Scope) -> Indicators:
         """The figures as the record stands. Raises SQLAlchemyError when it is away."""
         columns = self.facts.read()
         return self._known.get((columns.sequence, scope), lambda: self._counted(columns, scope))
+
+    def said(self, scope: Scope, now: datetime) -> SaidByMonth:
+        """What people said in complete months of the period, an hour old at most."""
+        asked = scope.du, scope.au, hour_of(now)
+        return self._said.get(asked, lambda: said(self.store, scope.du, scope.au, now))
 
     def _counted(self, columns: Columns, scope: Scope) -> Indicators:
         every, examples = demand.foreign(columns)
@@ -155,7 +168,7 @@ class Figures:
         self, known: dict[str, Known], scope: Scope, pages: dict[str, Source]
     ) -> list[SourceFigures]:
         first, last = (demand.month(one) for one in (scope.du, scope.au))
-        hours = admissions(self.store, _start(first), _start(last + 1))
+        hours = admissions(self.store, demand.start(first), demand.start(last + 1))
         found = [
             _source(name, pages[name].title if name in pages else name, one, hours.get(name, []))
             for name, one in known.items()
@@ -163,14 +176,14 @@ class Figures:
         return sorted(found, key=lambda one: (-one.leads, one.name))
 
 
+def hour_of(now: datetime) -> str:
+    """The hour for which what people said is kept."""
+    return f"{now:%Y-%m-%dT%H}"
+
+
 def period_of(scope: Scope) -> Period:
     """The months of a scope."""
     return Period(demand.month(scope.du), demand.month(scope.au))
-
-
-def _start(month: np.datetime64) -> datetime:
-    """The first moment of a month."""
-    return datetime.fromisoformat(f"{month}-01").replace(tzinfo=UTC)
 
 
 def sector_name(slug: str) -> str:

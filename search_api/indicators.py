@@ -18,9 +18,11 @@ from search_api.indicator_figures import (
     Coverage,
     Figures,
     Indicators,
+    IndicatorsBody,
     Row,
     Scope,
     country_name,
+    hour_of,
     sector_choices,
     sector_name,
 )
@@ -28,6 +30,7 @@ from search_api.kept import Kept
 from search_api.labels import region_label
 from search_api.params import FIRST_YEAR, LAST_YEAR, a_country, a_sector
 from search_api.problems import Fault, Problem, ProblemBody, wrong_parameters
+from search_api.said import SaidByMonth
 from search_api.sorting import Column, Columns, Order, asked, headings, in_order
 from search_api.source_states import CACHED
 from search_api.templating import HEADERS, render
@@ -106,17 +109,19 @@ def _now(request: Request) -> datetime:
 Now = Annotated[datetime, Depends(_now)]
 
 
-@router.get("/indicateurs", response_model=Indicators, summary="La demande en chiffres")
+@router.get("/indicateurs", response_model=IndicatorsBody, summary="La demande en chiffres")
 def indicators(request: Request, filters: Annotated[Filters, Query()], now: Now) -> Response:
     """Foreign demands by sector, country and month; coverage; delays; what sources tell. A lead
     counts once in each table, for its main sector. The figures of the page « /indicateurs »."""
     figures: Figures = request.app.state.figures
-    found = figures.read(filters.scope(now))
-    tag = f'W/"{found.sequence}"'
+    scope = filters.scope(now)
+    found = figures.read(scope)
+    tag = f'W/"{found.sequence}-{hour_of(now)}"'
     headers = CACHED | {"ETag": tag}
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
-    return Response(found.model_dump_json(), headers=headers, media_type="application/json")
+    body = IndicatorsBody(**dict(found), said=figures.said(scope, now))
+    return Response(body.model_dump_json(), headers=headers, media_type="application/json")
 
 
 COLUMNS: Columns[Coverage] = {
@@ -167,13 +172,17 @@ def _periods(found: Indicators, now: datetime) -> Iterator[tuple[str, str, bool]
             yield words, _address(found.scope, du=first, au=last), current
 
 
-def _context(found: Indicators, now: datetime, order: Order | None, every: bool) -> dict[str, Any]:
+def _context(
+    found: Indicators, said: SaidByMonth, now: datetime, order: Order | None, every: bool
+) -> dict[str, Any]:
     sorting = order or Order("leads", False)
     steps = thresholds(max((one.leads for one in found.coverage), default=0))
     here = _address(found.scope)
     return {
         "now": now,
         "found": found,
+        "said": said,
+        "said_heads": [_head(one) for one in said.months],
         "scope": found.scope,
         "heads": [_head(one) for one in found.columns],
         "chart": chart(found.leads, step=max(46, min(100, 1_100 // len(found.leads)))),
@@ -222,8 +231,9 @@ def page(request: Request) -> HTMLResponse:
     every = "tous" in written
 
     def made() -> bytes:
-        return bytes(render(request, "indicators.html", _context(found, now, order, every)).body)
+        context = _context(found, figures.said(found.scope, now), now, order, every)
+        return bytes(render(request, "indicators.html", context).body)
 
     kept: Kept[bytes] = request.app.state.indicator_pages
-    body = kept.get((found.sequence, found.scope, order, every, f"{now:%Y-%m}"), made)
+    body = kept.get((found.sequence, found.scope, order, every, hour_of(now)), made)
     return HTMLResponse(body, headers=HEADERS | CACHED)

@@ -1,7 +1,7 @@
 """« /indicateurs » and /api/v1/indicateurs: the same honest figures for people and machines."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,14 @@ from conftest import NOW, LeadFactory
 from fastapi.testclient import TestClient
 from lxml import html
 from rows import HOUR, ingested, written
-from sqlalchemy import event
+from sqlalchemy import event, insert, update
 
-from index.lead import Lead, LeadCode
+from index import interest, tables
+from index.ballot import VERDICTS
+from index.lead import Lead, LeadCode, LeadText
 from index.settings import Settings
 from index.store import LeadStore
-from index.tables import collection
+from index.tables import collection, vote
 from search_api.app import create_app
 from search_api.bars import chart
 from search_api.coverage_map import legend, thresholds
@@ -236,6 +238,59 @@ def test_delays_and_shares_are_told_by_source(site: Site, world: list[Lead]) -> 
         "3", "non mesuré", "2 h p90 7 h", "67 %", "0 %", "33 %", "0 %", "0 %", "67 %", "33 %",
         "100 %",
     ]  # fmt: skip
+
+
+def people(site: Site, words: dict[str, int], at: datetime) -> None:
+    """So many say each of these: a vote for a verdict, else an interest in this state."""
+    voted = {
+        "reason": "",
+        "changes": 0,
+        "counted": True,
+        "network": "",
+        "rule": "",
+        "source": "ted",
+    }
+    moments = {"first": at, "at": at}
+    facts = {"country": "DE", "facts": '{"sectors": ["sante", "energie"]}'}
+    with site.store.writing() as connection:
+        for what, count in words.items():
+            for n in range(count):
+                if what in VERDICTS:
+                    who = {"lead": "0" * 16, "voter": f"{what}{n}{at}", "verdict": what}
+                    connection.execute(insert(vote).values(**voted, **moments, **facts, **who))
+                else:
+                    token = interest.begin(connection, interest.Company("A"), f"{n}", at)
+                    asked = update(tables.interest).values(state=what)
+                    one = Lead(id="1" * 16, texts=(LeadText(language="fr", title="t"),))
+                    made = interest.add(connection, token, one, "t", at)
+                    connection.execute(asked.where(tables.interest.c.id == made.number))
+
+
+def test_what_people_say_is_told_by_month_and_never_below_five(site: Site) -> None:
+    may, june = NOW - timedelta(days=3), NOW - timedelta(hours=1)
+    people(site, {"utile": 7, "hors-sujet": 4, "gagne": 5, "perdu": 1}, may)
+    people(site, {"utile": 9}, june)
+    said = site.told(du="2026-04", au="2026-06")["said"]
+    assert said["months"] == ["2026-04", "2026-05"]
+    told = {one["what"]: one["counts"] for one in said["votes"] + said["follow_ups"]}
+    assert (told["utile"], told["hors-sujet"], told["frauduleux"]) == ([0, 7], [0, None], [0, 0])
+    assert (told["gagne"], told["perdu"], told["abandonne"]) == ([0, 5], [0, None], [0, 0])
+    tree = site.page("/indicateurs?du=2026-04&au=2026-06")
+    assert words(tree, "//caption[@id='legende-avis']/..//tbody/tr[2]") == "Hors sujet0moins de 5"
+
+
+def test_filters_do_not_cut_what_people_say(site: Site) -> None:
+    """Otherwise the difference of two choices would tell what is hidden."""
+    people(site, {"utile": 7, "hors-sujet": 4}, NOW - timedelta(days=3))
+    every = site.told()["said"]
+    assert site.told(secteur="sante")["said"] == site.told(pays="PE")["said"] == every
+    assert len(site.told(du="2000-01")["said"]["months"]) == 24
+
+
+def test_nothing_said_is_told_as_such(site: Site) -> None:
+    section = "//section[@aria-labelledby='utilite']"
+    assert words(site.page(), section).count("aucun dans les mois complets") == 2
+    assert site.told(du="2026-06", au="2026-06")["said"]["months"] == []
 
 
 @pytest.mark.parametrize(
