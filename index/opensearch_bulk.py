@@ -11,14 +11,13 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConnectionError, TransportError
 
 from index.engine import EngineAway
-from index.opensearch_client import OVERWORKED, lines
+from index.opensearch_client import OVERWORKED, UNHURRIED, lines
 
 # Of one request: enough to keep a node busy, little enough for one with a small heap.
 MOST_DOCUMENTS, MOST_BYTES = 500, 4_000_000
 
 # Seconds: a first pause, doubled each time, and what a batch may take in all.
 _PAUSE, _LONGEST, PATIENCE = 0.2, 15.0, 90.0
-_TIMEOUT = 60
 
 TOO_LARGE = 413
 
@@ -113,7 +112,7 @@ class Bulk:
         """Send once; gives back what must be sent again."""
         body = b"".join(one.text for one in chunk)
         try:
-            told = self.client.bulk(body=body, params={"request_timeout": _TIMEOUT})
+            told = self.client.bulk(body=body, params=UNHURRIED)
         except ConnectionError:
             return chunk
         except TransportError as error:

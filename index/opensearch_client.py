@@ -21,8 +21,10 @@ from opensearchpy.exceptions import (
 
 from index.engine import EngineAway
 
-# Seconds that a request may take: a search that takes more helps nobody.
-PATIENCE = 10
+# Seconds that a request may take: a search that takes more helps nobody. What changes indices has
+# more: asked again, it would only take longer.
+PATIENCE = 10.0
+UNHURRIED: dict[str, Any] = {"request_timeout": 60}
 
 # Beyond the queue, the memory or the disk that the cluster has: it may be better later.
 OVERWORKED = frozenset({408, 429, 500, 502, 503, 504})
@@ -46,10 +48,15 @@ class _Json:
 
 
 def connect(
-    addresses: str, user: str = "", password: str = "", authority: Path | None = None
+    addresses: str,
+    user: str = "",
+    password: str = "",
+    authority: Path | None = None,
+    patience: float = PATIENCE,
 ) -> OpenSearch:
     """A client of the cluster at these addresses, separated by commas. Connects at the first
-    request. authority: certificate of who signs those of the nodes."""
+    request. authority: certificate of who signs those of the nodes. patience: seconds for an
+    answer."""
     hosts = [one for one in re.split(r"[\s,]+", addresses) if one]
     options: dict[str, Any] = {"ca_certs": str(authority)} if authority else {}
     if user:
@@ -58,7 +65,7 @@ def connect(
         hosts,
         serializer=_Json(),
         http_compress=False,
-        timeout=PATIENCE,
+        timeout=patience,
         # Another node, when there is one; a node that is late is not asked twice.
         max_retries=len(hosts) - 1,
         retry_on_timeout=False,

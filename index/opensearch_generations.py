@@ -17,6 +17,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConflictError, RequestError
 
 from index.generation import IndexBusy
+from index.opensearch_client import UNHURRIED
 
 # Seconds without a sign of life after which a rebuild is taken for dead.
 _DEAD = 300.0
@@ -80,7 +81,7 @@ class Generations:
     def _make(self, name: str, body: dict[str, Any]) -> bool:
         """Whether the index was made now; False when someone else just made it."""
         try:
-            self.client.indices.create(index=name, body=body)
+            self.client.indices.create(index=name, body=body, params=UNHURRIED)
         except RequestError as error:
             if error.error != _TAKEN:
                 raise
@@ -94,7 +95,7 @@ class Generations:
         actions: list[Any] = [{"add": {"index": made, "alias": self.alias}}]
         if before and before != made:
             actions.append({"remove": {"index": before, "alias": self.alias}})
-        self.client.indices.update_aliases(body={"actions": actions})
+        self.client.indices.update_aliases(body={"actions": actions}, params=UNHURRIED)
         self._collect({made, before or made}, before=self._number(made))
 
     def first(self, body: dict[str, Any]) -> str:
@@ -111,7 +112,8 @@ class Generations:
 
     def drop(self, made: str) -> None:
         """Throw away a generation that will not be."""
-        self.client.indices.delete(index=made, params={"ignore_unavailable": "true"})
+        options: dict[str, Any] = {"ignore_unavailable": "true", **UNHURRIED}
+        self.client.indices.delete(index=made, params=options)
 
     def _collect(self, kept: set[str], before: int) -> None:
         for number in self._numbers():
@@ -161,7 +163,7 @@ class Generations:
         # Before its first line, lest the cluster guess its fields.
         if not position and not self.client.indices.exists(index=self._ledger):
             self._make(self._ledger, _LEDGER)
-        condition: dict[str, Any] = dict(position) or {"op_type": "create"}
+        condition: dict[str, Any] = {**UNHURRIED, **(position or {"op_type": "create"})}
         try:
             told = self.client.index(index=self._ledger, id=name, body=body, params=condition)
         except ConflictError:

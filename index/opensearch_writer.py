@@ -8,6 +8,7 @@ from opensearchpy.exceptions import RequestError
 
 from index.lead import Lead
 from index.opensearch_bulk import Bulk, Document, Refused
+from index.opensearch_client import UNHURRIED
 from index.opensearch_generations import Generations, Rebuild
 from index.opensearch_schema import Layout, body, documents
 from index.sense import Sense
@@ -62,13 +63,13 @@ class Writer:
                 raise
 
     def _fill(self, made: str, batches: Iterable[Sequence[Lead]], mine: Rebuild) -> int:
-        self.client.indices.put_settings(index=made, body=_QUIET)
+        self.client.indices.put_settings(index=made, body=_QUIET, params=UNHURRIED)
         written, last = 0, 0
         for leads in batches:
             written += self._write(made, leads)
             last = max([last, *(lead.sequence for lead in leads)])
             self.generations.still(mine)
-        self.client.indices.put_settings(index=made, body=_USUAL)
+        self.client.indices.put_settings(index=made, body=_USUAL, params=UNHURRIED)
         self._show(made)
         self.generations.advance(made, 0, last)
         self.generations.still(mine)
@@ -80,7 +81,7 @@ class Writer:
 
     def _show(self, generation: str) -> None:
         """Make what was written visible to every reader."""
-        self.client.indices.refresh(index=generation, params={"request_timeout": 60})
+        self.client.indices.refresh(index=generation, params=UNHURRIED)
 
     def _write(self, generation: str, leads: Sequence[Lead]) -> int:
         latest = {lead.id: lead for lead in sorted(leads, key=lambda lead: lead.sequence)}
@@ -98,7 +99,7 @@ class Writer:
     def _set_aside(self, generation: str, refused: Sequence[Refused]) -> None:
         """What the index will never take is kept, with the reason, where an operator finds it."""
         try:
-            self.client.indices.create(index=self._aside, body=_ASIDE)
+            self.client.indices.create(index=self._aside, body=_ASIDE, params=UNHURRIED)
         except RequestError as error:
             if error.error != "resource_already_exists_exception":
                 raise

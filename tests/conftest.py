@@ -104,7 +104,7 @@ def engine(request: pytest.FixtureRequest) -> SearchEngine:
 @pytest.fixture
 def cluster_engine(opensearch: str, sense: Sense) -> Iterator[OpenSearchEngine]:
     """An empty engine on a real OpenSearch node."""
-    client = connect(opensearch)
+    client = connect(opensearch, patience=nodes.PATIENCE)
     layout = Layout(prefix=f"t{secrets.token_hex(6)}", replicas=0)
     yield OpenSearchEngine(client, sense, layout=layout)
     client.indices.delete(index=f"{layout.prefix}-*")

@@ -21,6 +21,9 @@ SCRIPT = Path(__file__).parents[1] / "infra" / "opensearch" / "node.py"
 # Seconds for a node to answer: the first time, Maven fetches what it is made of.
 _FIRST, _START = 540, 120
 
+# For an answer: machines that run tests have much else to do.
+PATIENCE = 60.0
+
 
 def lacking() -> str:
     """What this machine lacks to run a node, "" when nothing."""
@@ -86,6 +89,10 @@ def start(alive: int, options: Sequence[str] = ()) -> Node:
     return Node(folder, port, process)
 
 
+# The worker that started the node lets go of it without ending it.
+_started: list[Node] = []
+
+
 def shared(folder: Path) -> str:
     """Address of the node of this session, started by the first who asks. folder: of the session,
     the same for all workers."""
@@ -95,8 +102,9 @@ def shared(folder: Path) -> str:
             # The session's first process outlives its workers.
             first = os.getppid() if "PYTEST_XDIST_WORKER" in os.environ else os.getpid()
             node = start(first)
+            _started.append(node)
             node.ready()
-            told = {"url": node.url, "pid": node.process.pid, "folder": str(node.folder)}
+            told = {"url": node.url, "folder": str(node.folder)}
             note.write_text(json.dumps(told))
     return str(json.loads(note.read_text())["url"])
 
@@ -106,6 +114,7 @@ def stop_shared(folder: Path) -> None:
     note = folder / "opensearch.json"
     if note.exists():
         told = json.loads(note.read_text())
-        os.kill(told["pid"], signal.SIGTERM)
         note.unlink()
+        # Its data go with it: it has nothing to put in order.
+        os.kill(int((Path(told["folder"]) / "pid").read_text()), signal.SIGKILL)
         shutil.rmtree(told["folder"], ignore_errors=True)

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+import nodes
 from index.embedded import EmbeddedEngine
 from index.engine import SearchEngine
 from index.lead import Lead
@@ -29,7 +30,7 @@ def engines(
 ) -> Iterator[Engines]:
     """The same real notices in both."""
     numbered = [one.model_copy(update={"sequence": number}) for number, one in enumerate(unseen, 1)]
-    client = connect(opensearch)
+    client = connect(opensearch, patience=nodes.PATIENCE)
     layout = Layout(prefix="accord", replicas=0)
     embedded = EmbeddedEngine(tmp_path_factory.mktemp("accord"), sense)
     cluster = OpenSearchEngine(client, sense, layout=layout)
