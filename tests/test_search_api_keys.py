@@ -12,6 +12,7 @@ from index.store import LeadStore
 from index.tables import api_key
 from search_api.api_keys import ApiKeys, KeyRefused
 from search_api.cli import app
+from search_api.terminal import console
 
 DAY = timedelta(days=1)
 
@@ -77,7 +78,8 @@ def test_a_key_says_about_when_it_was_last_shown(keys: ApiKeys) -> None:
 def command(folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str) -> Result:
     monkeypatch.setenv("DEBOUCHES_DATA", str(folder))
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.setenv("COLUMNS", "200")
+    # Whoever imported the terminal first decided how wide it is.
+    monkeypatch.setattr(console, "_width", 200)
     return CliRunner().invoke(app, words)
 
 
