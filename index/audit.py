@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Row, insert, select
 
+from index.store import utc
 from index.tables import audit
 
 # Lines that one look brings, at most.
@@ -84,7 +85,6 @@ def _json(value: Any) -> str:
 
 
 def _line(row: Row[Any]) -> Line:
-    # SQLite gives moments back without their zone; all are written in UTC.
-    at = row.at.astimezone(UTC) if row.at.tzinfo else row.at.replace(tzinfo=UTC)
+    at = utc(row.at)
     before, after = (orjson.loads(told) if told else None for told in (row.before, row.after))
     return Line(row.id, at, row.who, row.action, row.subject, before, after)

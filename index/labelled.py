@@ -4,14 +4,14 @@ without training, and training takes them too."""
 import hashlib
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, select
 
 from index.coding import Coded, Coder, Wording
 from index.concepts import concepts
-from index.store import LeadStore, upsert
+from index.store import LeadStore, upsert, utc
 from index.tables import labelled
 from taxonomies.fold import fold
 
@@ -65,7 +65,7 @@ def said(connection: Connection, one: LabelledText) -> Said | None:
     if row is None:
         return None
     text = LabelledText(*(getattr(row, name) for name in LabelledText._fields))
-    at = row.at.astimezone(UTC) if row.at.tzinfo else row.at.replace(tzinfo=UTC)
+    at = utc(row.at)
     return Said(text, row.author, at)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from index.lead import Checked, Lead
-from index.store import upsert
+from index.store import upsert, utc
 from index.tables import heir, review
 
 Kind = Literal["publish", "reject", "hold", "correct", "merge", "split", "undo"]
@@ -142,8 +142,7 @@ def _lots(ids: Sequence[str]) -> Iterable[Sequence[str]]:
 
 
 def _review(row: Row[Any]) -> Review:
-    # SQLite gives moments back without their zone; all are written in UTC.
-    at = row.at.astimezone(UTC) if row.at.tzinfo else row.at.replace(tzinfo=UTC)
+    at = utc(row.at)
     told = orjson.loads(row.body)
     return Review(
         id=row.id,

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal, get_args
 
 import orjson
 from sqlalchemy import Connection, Row, func, insert, select, update
 
+from index.store import utc
 from index.tables import rule
 
 Verdict = Literal["publish", "hold", "reject"]
@@ -111,7 +112,7 @@ def _row(one: Rule) -> dict[str, Any]:
 
 
 def _rule(row: Row[Any]) -> Rule:
-    at = row.at.astimezone(UTC) if row.at.tzinfo else row.at.replace(tzinfo=UTC)
+    at = utc(row.at)
     conditions = orjson.loads(row.conditions)
     conditions["words"] = tuple(conditions["words"])
     made = Conditions(**conditions)

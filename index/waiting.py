@@ -8,7 +8,7 @@ from typing import Any, Literal
 import orjson
 from sqlalchemy import ColumnElement, Connection, Row, Select, delete, func, select
 
-from index.store import upsert
+from index.store import upsert, utc
 from index.tables import waiting
 
 Order = Literal["doubt", "deadline"]
@@ -131,10 +131,7 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def _read(row: Row[Any]) -> Waiting:
-    deadline = row.deadline
-    if deadline is not None:
-        # SQLite gives moments back without their zone.
-        deadline = deadline.astimezone(UTC) if deadline.tzinfo else deadline.replace(tzinfo=UTC)
+    deadline = None if row.deadline is None else utc(row.deadline)
     return Waiting(
         row.lead,
         row.status,

@@ -18,6 +18,7 @@ from ingest.source import sources
 from search_api import labels
 from search_api.params import Filters, Tri, is_identifier, sort_of
 from search_api.problems import Problem, ProblemBody
+from search_api.site import Now, Store
 from search_api.source_states import Freshness, freshness
 from taxonomies.suggest import suggest
 
@@ -196,19 +197,7 @@ def _engine(request: Request) -> SearchEngine:
     return engine
 
 
-def _store(request: Request) -> LeadStore:
-    store: LeadStore = request.app.state.store
-    return store
-
-
-def _now(request: Request) -> datetime:
-    clock: Callable[[], datetime] = request.app.state.clock
-    return clock()
-
-
 Engine = Annotated[SearchEngine, Depends(_engine)]
-Store = Annotated[LeadStore, Depends(_store)]
-Now = Annotated[datetime, Depends(_now)]
 
 
 def _code(code: LeadCode) -> Code:

@@ -17,9 +17,10 @@ from ingest.quarantine import Entry, Quarantine, QuarantineRefused, Rereading, r
 from ingest.source import sources
 from search_api.access import Analyste, Lecteur, Person, may
 from search_api.curation_pages import show
-from search_api.curation_sources import at, go, now_of, refuse
+from search_api.curation_sources import at, go, refuse
 from search_api.errands import Errands
 from search_api.problems import Problem
+from search_api.site import now_of
 from search_api.source_sheet import SUBJECTS
 
 router = APIRouter(prefix="/curation/sources/{name}", include_in_schema=False)

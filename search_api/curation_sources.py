@@ -1,7 +1,5 @@
 """« /curation/sources »: where each source stands, and what analysts decide about it."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -28,6 +26,7 @@ from search_api.errands import Errands
 from search_api.forms import SHORT
 from search_api.problems import Problem
 from search_api.read_fields import FIELDS, read_fields
+from search_api.site import now_of
 from search_api.source_sheet import SUBJECTS, sheet
 from search_api.sparkline import sparkline
 from search_api.status import MEANINGS, WAYS, mark, place
@@ -50,12 +49,6 @@ SAID = {
 }
 # Lines of the journal, and of past incidents, on the page of a source.
 _JOURNAL, _PAST = 12, 8
-
-
-def now_of(request: Request) -> datetime:
-    """The moment of the request."""
-    clock: Callable[[], datetime] = request.app.state.clock
-    return clock()
 
 
 def page_of(request: Request, name: str) -> Source:

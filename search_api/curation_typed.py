@@ -29,9 +29,10 @@ from search_api import words
 from search_api.access import Analyste, Lecteur, Person, may
 from search_api.curating import curation
 from search_api.curation_pages import show
-from search_api.curation_sources import Reason, now_of, refuse
+from search_api.curation_sources import Reason, refuse
 from search_api.errands import Errands
 from search_api.problems import Problem
+from search_api.site import now_of
 from taxonomies import countries, languages
 from taxonomies.suggest import suggest
 

@@ -16,10 +16,11 @@ from ingest.source import Source
 from search_api import words
 from search_api.access import Analyste, Lecteur, may
 from search_api.curation_pages import show
-from search_api.curation_sources import Page, at, go, now_of, refuse
+from search_api.curation_sources import Page, at, go, refuse
 from search_api.errands import Errands
 from search_api.forms import SHORT
 from search_api.problems import Problem
+from search_api.site import now_of
 from search_api.source_sheet import SUBJECTS as NAMES
 from taxonomies import countries, languages
 

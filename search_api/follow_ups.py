@@ -6,7 +6,6 @@ referrer, a cache, a search engine or a log.
 
 import re
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -34,11 +33,11 @@ from index.interest import (
 )
 from index.lead import Lead
 from index.settings import Settings
-from index.store import LeadStore
 from search_api.api import known_lead
 from search_api.calendar import question_event
 from search_api.forms import Form, from_here, line
 from search_api.problems import Problem
+from search_api.site import now_of, store_of
 from search_api.templating import render
 from search_api.visitor import visitor
 from search_api.words import french_first, plain, standing
@@ -70,16 +69,6 @@ _EMAIL = re.compile(rf"{_ATOM}{{1,64}}@{_ATOM}+\.{_ATOM}{{2,}}")
 _TOKEN = re.compile(r"(?:.*/suivi/)?([A-Za-z0-9_-]{43})(?:[/?#].*)?")
 
 
-def _store(request: Request) -> LeadStore:
-    store: LeadStore = request.app.state.store
-    return store
-
-
-def _now(request: Request) -> datetime:
-    now: datetime = request.app.state.clock()
-    return now
-
-
 def _address(request: Request, token: str) -> str:
     settings: Settings = request.app.state.settings
     return f"{settings.site_url.rstrip('/')}/suivi/{token}"
@@ -87,12 +76,12 @@ def _address(request: Request, token: str) -> str:
 
 def _followed(request: Request, identifier: str) -> Lead:
     """A lead that one may still answer. Raises Problem."""
-    store = _store(request)
+    store = store_of(request)
     lead = known_lead(store, identifier)
     lead = known_lead(store, lead.merged_into) if lead.merged_into else lead
     if lead.fictitious:
         raise Problem(404, "Exemple fictif", "Ce lead est un exemple : il n’y a rien à suivre.")
-    if standing(lead, _now(request)) not in _OPEN:
+    if standing(lead, now_of(request)) not in _OPEN:
         raise Problem(410, "Lead clos", "Il est trop tard pour répondre à cette demande.")
     return lead
 
@@ -105,7 +94,7 @@ def _interest_page(
     request: Request, lead: Lead, written: dict[str, str], error: str = "", status: int = 200
 ) -> HTMLResponse:
     """The form of a lead, with what was written in it."""
-    keys = DailyKeys(_store(request)).read(_now(request))
+    keys = DailyKeys(store_of(request)).read(now_of(request))
     context = {
         "lead": lead,
         "written": written,
@@ -184,7 +173,7 @@ def declare(request: Request, identifier: str, form: Form) -> Response:
 
 def _declared(request: Request, lead: Lead, company: Company | None, known: str, jeton: str) -> str:
     """Keep the interest; gives the secret of the page."""
-    store, now, who = _store(request), _now(request), visitor(request)
+    store, now, who = store_of(request), now_of(request), visitor(request)
     title = plain(french_first(lead).title)[:_TITLE]
     with store.writing_aside() as connection:
         keys = DailyKeys(store).hold(connection, now)
@@ -201,7 +190,7 @@ def _declared(request: Request, lead: Lead, company: Company | None, known: str,
 
 
 def _read(request: Request, token: str) -> FollowUp:
-    with _store(request).reading() as connection:
+    with store_of(request).reading() as connection:
         found = interest.read(connection, token)
     if found is None:
         raise _gone()
@@ -216,7 +205,7 @@ def _gone() -> Problem:
 def _page(
     request: Request, token: str, error: str = "", status: int = 200, **context: Any
 ) -> HTMLResponse:
-    found, now = _read(request, token), _now(request)
+    found, now = _read(request, token), now_of(request)
     told = {
         "follow_up": found,
         "token": token,
@@ -266,8 +255,8 @@ def say(request: Request, token: str, number: int, form: Form) -> Response:
     if len(note) > MAX_NOTE:
         return _page(request, token, f"Une note a {MAX_NOTE} caractères au plus.", 400, **draft)
     try:
-        with _store(request).writing_aside() as connection:
-            interest.say(connection, token, number, int(version), state, note, _now(request))
+        with store_of(request).writing_aside() as connection:
+            interest.say(connection, token, number, int(version), state, note, now_of(request))
     except ChangedError as error:
         return _page(request, token, str(error), 409, **draft)
     except FollowUpError as error:
@@ -280,8 +269,8 @@ def remove(request: Request, token: str, number: int) -> Response:
     """The lead no longer interests the company."""
     from_here(request)
     try:
-        with _store(request).writing_aside() as connection:
-            interest.remove(connection, token, number, _now(request))
+        with store_of(request).writing_aside() as connection:
+            interest.remove(connection, token, number, now_of(request))
     except FollowUpError as error:
         return _page(request, token, str(error), 404)
     return _back(token, "retire")
@@ -293,8 +282,8 @@ def contact(request: Request, token: str, form: Form) -> Response:
     from_here(request)
     try:
         company = _company(form)
-        with _store(request).writing_aside() as connection:
-            interest.contact(connection, token, company, _now(request))
+        with store_of(request).writing_aside() as connection:
+            interest.contact(connection, token, company, now_of(request))
     except FollowUpError as error:
         raise _gone() from error
     except Problem as problem:
@@ -321,7 +310,7 @@ def reminder(request: Request, token: str, number: int) -> Response:
     one: Interest | None = known.get(number)
     if one is None or one.due is None:
         raise Problem(404, "Rappel introuvable", "Il n’y a rien à rappeler.", headers=_PRIVATE)
-    event = question_event(one, _address(request, token), _now(request))
+    event = question_event(one, _address(request, token), now_of(request))
     name = f'attachment; filename="rappel-{one.lead}.ics"'
     return Response(event, 200, _PRIVATE | {"Content-Disposition": name}, "text/calendar")
 
@@ -338,7 +327,7 @@ def erase(request: Request, token: str) -> HTMLResponse:
     """Erases all that is kept of the company, at once and for good."""
     from_here(request)
     try:
-        with _store(request).writing_aside() as connection:
+        with store_of(request).writing_aside() as connection:
             interest.erase(connection, token)
     except FollowUpError as error:
         raise _gone() from error

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import numpy as np
 from babel.dates import format_date
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
@@ -31,6 +31,7 @@ from search_api.labels import region_label
 from search_api.params import FIRST_YEAR, LAST_YEAR, a_country, a_sector
 from search_api.problems import Fault, Problem, ProblemBody, wrong_parameters
 from search_api.said import SaidByMonth
+from search_api.site import Now, now_of
 from search_api.sorting import Column, Columns, Order, asked, headings, in_order
 from search_api.source_states import CACHED
 from search_api.templating import HEADERS, render
@@ -99,14 +100,6 @@ class PageFilters(Filters):
     """Other parameters of a page are nobody's business."""
 
     model_config = ConfigDict(extra="ignore")
-
-
-def _now(request: Request) -> datetime:
-    clock: Callable[[], datetime] = request.app.state.clock
-    return clock()
-
-
-Now = Annotated[datetime, Depends(_now)]
 
 
 @router.get("/indicateurs", response_model=IndicatorsBody, summary="La demande en chiffres")
@@ -224,7 +217,7 @@ def page(request: Request) -> HTMLResponse:
         filters = PageFilters.model_validate(written)
     except ValidationError as error:
         raise wrong_parameters(error.errors()) from error
-    now = _now(request)
+    now = now_of(request)
     figures: Figures = request.app.state.figures
     found = figures.read(filters.scope(now))
     order = asked(request, COLUMNS, "leads") if "tri" in written else None

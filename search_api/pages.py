@@ -1,6 +1,5 @@
 """The French pages: home, search, one lead, about, and what is said when something fails."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -30,6 +29,7 @@ from search_api.facets import (
 from search_api.links import PAGE, SORTS, address, pairs, sheet_address
 from search_api.params import MAX_TEXT, is_identifier, query_params
 from search_api.problems import Problem
+from search_api.site import now_of
 from search_api.source_states import freshness
 from search_api.templating import render
 from search_api.votes import WORDS, opinion
@@ -143,11 +143,6 @@ def _answer(engine: SearchEngine, query: Query, now: datetime) -> tuple[Results,
     return (past, True) if past.total else (results, False)
 
 
-def _now(request: Request) -> datetime:
-    clock: Callable[[], datetime] = request.app.state.clock
-    return clock()
-
-
 def _known(request: Request) -> dict[str, Source]:
     return sources(request.app.state.settings.sources)
 
@@ -175,7 +170,7 @@ def _fictitious(known: dict[str, Source], every: Results) -> int:
 @router.get("/")
 def home(request: Request) -> HTMLResponse:
     """What the site is, a search form, sectors, the freshest leads."""
-    engine, now = request.app.state.engine, _now(request)
+    engine, now = request.app.state.engine, now_of(request)
     every = engine.search(EVERYTHING, now)
     fresh = engine.search(Query(sort="published", limit=_FRESHEST), now)
     shown = fresh
@@ -205,7 +200,7 @@ def _canonical(request: Request, query: Query) -> Response | None:
 
 
 def _search_context(request: Request, query: Query, error: str = "") -> dict[str, Any]:
-    now = _now(request)
+    now = now_of(request)
     titles = {name: source.title for name, source in _known(request).items()}
     results, past = _answer(request.app.state.engine, query, now)
     return {
@@ -280,7 +275,7 @@ def lead_page(request: Request, identifier: str) -> Response:
     lead = _lead(request, identifier)
     if isinstance(lead, Response):
         return lead
-    now = _now(request)
+    now = now_of(request)
     context = {
         "lead": lead,
         "now": now,
@@ -311,7 +306,7 @@ def deadline_file(request: Request, identifier: str) -> Response:
     lead = _lead(request, identifier)
     if isinstance(lead, Response):
         return lead
-    event = deadline_event(lead, _public(request, f"/leads/{lead.id}"), _now(request))
+    event = deadline_event(lead, _public(request, f"/leads/{lead.id}"), now_of(request))
     if event is None:
         return error_page(request, 404, "Ce lead n’a pas d’échéance connue.")
     name = f'attachment; filename="echeance-{lead.id}.ics"'
@@ -336,7 +331,7 @@ def _row(engine: SearchEngine, source: Source, now: datetime) -> SourceRow:
 @router.get("/a-propos")
 def about(request: Request) -> HTMLResponse:
     """What the site is, its sources with licence and freshness, its accessibility."""
-    engine, now, known = request.app.state.engine, _now(request), _known(request)
+    engine, now, known = request.app.state.engine, now_of(request), _known(request)
     rows = [_row(engine, source, now) for source in known.values()]
     rows.sort(key=lambda row: row.latest or datetime.min.replace(tzinfo=UTC), reverse=True)
     context = {
