@@ -1,7 +1,12 @@
 """From the record to the index: what changed since the index's mark, or everything anew."""
 
-from index.engine import SearchEngine
+import logging
+
+from index.engine import EngineAway, SearchEngine
+from index.generation import IndexBusy
 from index.store import LeadStore
+
+log = logging.getLogger(__name__)
 
 
 def synchronise(store: LeadStore, engine: SearchEngine) -> int:
@@ -11,6 +16,17 @@ def synchronise(store: LeadStore, engine: SearchEngine) -> int:
         written += engine.put(leads, after)
         after = leads[-1].sequence
     return written
+
+
+def follow(store: LeadStore, engine: SearchEngine) -> bool:
+    """``synchronise`` for those who have more to do: False when the index is busy or away, and the
+    next synchronisation brings what it misses."""
+    try:
+        synchronise(store, engine)
+    except (IndexBusy, EngineAway) as error:
+        log.warning("index left behind: %s", error)
+        return False
+    return True
 
 
 def rebuild(store: LeadStore, engine: SearchEngine) -> int:

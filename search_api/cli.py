@@ -17,7 +17,6 @@ from typer.core import TyperGroup
 
 from index import sync
 from index.database import RecordError
-from index.embedders import open_taught
 from index.engine import EngineAway
 from index.engines import open_engine
 from index.generation import IndexBusy
@@ -29,10 +28,8 @@ from index.verify import verify
 from ingest.collections import CollectionError
 from ingest.demo.feed import dated
 from ingest.ledger import Ledger
-from ingest.pipeline import AUTO, Ingestion
-from ingest.price import Rates
+from ingest.pipeline import AUTO
 from ingest.report import OUTCOMES, Report
-from ingest.signals import open_signals
 from ingest.source import SourceError, source, sources
 from ingest.workers import spare_cores
 from search_api import (
@@ -47,6 +44,7 @@ from search_api import (
     sources_cli,
     typed_cli,
 )
+from search_api.ingesting import open_ingestion
 from search_api.opening import utcnow
 from search_api.seal import SealError
 from search_api.terminal import (
@@ -139,7 +137,6 @@ def _ingest(
     paths: list[Path],
     clock: Callable[[], datetime] = utcnow,
 ) -> Report:
-    pages = sources(settings.sources)
     if name != AUTO:
         source(name, settings.sources)
     columns = (SpinnerColumn(), TextColumn("{task.description}"))
@@ -150,17 +147,7 @@ def _ingest(
         def tell(report: Report) -> None:
             progress.update(task, description=f"{report.received} avis lus")
 
-        coder = open_taught(settings, store)
-        run = Ingestion(
-            Ledger(store),
-            pages,
-            Rates.load(),
-            clock,
-            progress=tell,
-            coder=coder,
-            workers=spare_cores(),
-            signals=open_signals(settings, clock),
-        )
+        run = open_ingestion(settings, store, clock, tell, spare_cores())
         return run.run(name, paths)
 
 
@@ -308,17 +295,13 @@ def servir(
 
     # Other commands start in half the time without the site.
     from search_api.app import create_app
-    from search_api.seal import SealError
 
     settings = Settings()
     # A page that cannot be read is said now, not to the first visitor.
     sources(settings.sources)
     site = create_app(settings)
     # So is a key of the site that cannot be used.
-    try:
-        site.state.seal.mark("")
-    except SealError as error:
-        raise fail(str(error)) from error
+    site.state.seal.mark("")
     bring_up_to_date(site.state.store, site.state.engine)
     console.print(f"Débouchés : http://{hote}:{port}/")
     uvicorn.run(site, host=hote, port=port, log_level="warning", server_header=False)

@@ -18,7 +18,7 @@ from ingest.crawl import Told
 from ingest.incidents import Incident, Incidents
 from ingest.monitors import TITLES
 from ingest.source import collected, source, sources
-from search_api.errands import open_collecting
+from search_api.ingesting import open_collecting
 from search_api.opening import utcnow
 from search_api.terminal import (
     INCOMPLETE,

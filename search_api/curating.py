@@ -1,6 +1,5 @@
 """Where the pages of the curation meet the record: what decides, and the index that follows."""
 
-import logging
 import threading
 from typing import Annotated
 
@@ -9,13 +8,10 @@ from starlette.datastructures import FormData
 
 from index import sync
 from index.embedders import open_taught
-from index.generation import IndexBusy
 from ingest.curation import Curation
 from ingest.price import Rates
 from ingest.signals import open_signals
 from ingest.source import sources
-
-log = logging.getLogger(__name__)
 
 _opening = threading.Lock()
 
@@ -36,12 +32,8 @@ def curation(request: Request) -> Curation:
 
 
 def publish(request: Request) -> None:
-    """Bring the index up to what was decided. What a busy index misses now, the next
-    synchronisation brings."""
-    try:
-        sync.synchronise(request.app.state.store, request.app.state.engine)
-    except IndexBusy as error:
-        log.warning("index left behind: %s", error)
+    """Bring the index up to what was decided, now or as soon as it can be written."""
+    sync.follow(request.app.state.store, request.app.state.engine)
 
 
 async def _form(request: Request) -> FormData:

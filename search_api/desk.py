@@ -5,18 +5,13 @@ from collections.abc import Callable
 from datetime import datetime
 from threading import Event, Thread
 
-from index.embedders import open_taught
 from index.engine import SearchEngine
-from index.generation import IndexBusy
 from index.settings import Settings
 from index.store import LeadStore
-from index.sync import synchronise
-from ingest.ledger import Ledger
+from index.sync import follow
 from ingest.pipeline import Ingestion
-from ingest.price import Rates
-from ingest.signals import open_signals
-from ingest.source import sources
 from ingest.submissions.worker import Worker
+from search_api.ingesting import open_ingestion
 
 log = logging.getLogger(__name__)
 
@@ -34,17 +29,10 @@ def open_worker(
     """The worker of these settings. Nothing heavy is opened before something waits."""
 
     def ingest() -> Ingestion:
-        coder, pages = open_taught(settings, store), sources(settings.sources)
-        signals = open_signals(settings, clock)
-        ledger, rates = Ledger(store), Rates.load()
-        return Ingestion(ledger, pages, rates, clock, coder=coder, signals=signals)
+        return open_ingestion(settings, store, clock)
 
     def index() -> bool:
-        try:
-            synchronise(store, engine())
-        except IndexBusy:
-            return False  # at the next look
-        return True
+        return follow(store, engine())
 
     return Worker(store, ingest, index, clock)
 

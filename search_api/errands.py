@@ -9,39 +9,20 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from datetime import datetime
-from functools import partial
 from threading import Lock
 
 from index import sync
-from index.embedders import open_taught
 from index.engine import SearchEngine
-from index.generation import IndexBusy
 from index.settings import Settings
 from index.store import LeadStore
 from ingest.collecting import Collecting
-from ingest.crawl_process import crawl_process
-from ingest.ledger import Ledger
 from ingest.pipeline import Ingestion
-from ingest.price import Rates
-from ingest.signals import open_signals
-from ingest.source import sources
+from search_api.ingesting import open_collecting, open_ingestion
 
 log = logging.getLogger(__name__)
 
 # Seconds that a page waits for what is usually done at once.
 PATIENCE = 5.0
-
-
-def open_collecting(
-    settings: Settings, store: LeadStore, clock: Callable[[], datetime], replica: str = ""
-) -> Collecting:
-    """What collects into a record. replica: base URL of a server that stands for all services."""
-    # Nobody is hurried by requests to one's own machine.
-    delay = 0.0 if replica else None
-    ask = crawl_process(settings.sources, replica, settings.contact, delay)
-    coder = partial(open_taught, settings, store)
-    pages, signals = sources(settings.sources), open_signals(settings, clock)
-    return Collecting(store, pages, settings.landing, ask, clock, coder, signals=signals)
 
 
 class Errands:
@@ -82,9 +63,7 @@ class Errands:
 
     def ingestion(self) -> Ingestion:
         """What reads again, with all that people said by now."""
-        pages, coder = sources(self.settings.sources), open_taught(self.settings, self.store)
-        ledger, signals = Ledger(self.store), open_signals(self.settings, self.clock)
-        return Ingestion(ledger, pages, Rates.load(), self.clock, coder=coder, signals=signals)
+        return open_ingestion(self.settings, self.store, self.clock)
 
     def collecting(self) -> Collecting:
         """What lets collections in."""
@@ -104,8 +83,5 @@ class Errands:
         self.synchronise()
 
     def synchronise(self) -> None:
-        """Bring the index up to the record; who holds it meanwhile will."""
-        try:
-            sync.synchronise(self.store, self.engine)
-        except IndexBusy:
-            log.info("the index is busy: it will follow")
+        """Bring the index up to the record, now or as soon as it can be written."""
+        sync.follow(self.store, self.engine)

@@ -5,7 +5,7 @@ import shutil
 import signal
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from threading import Lock
 from typing import Annotated, Any
@@ -28,8 +28,8 @@ from ingest.source import collected, source, sources
 from ingest.throttling import look
 from search_api.collect_cli import OUTCOMES
 from search_api.desk import open_worker
-from search_api.errands import open_collecting
 from search_api.follow_up_cli import forget
+from search_api.ingesting import open_collecting
 from search_api.opening import utcnow
 from search_api.scheduler import Scheduler, told
 from search_api.terminal import UNKNOWN, console, fail, printable, record
@@ -95,7 +95,9 @@ def planifier(
 
         drops = Drops(settings.drop_folder, pages, timedelta(seconds=calme))
         schedule = Schedule(store, asked, timedelta(seconds=patience))
-        worker = open_worker(settings, store, lambda: open_engine(settings), utcnow)
+        # Opened once, for demands and for what is collected.
+        engine = cache(partial(open_engine, settings))
+        worker = open_worker(settings, store, engine, utcnow)
         chores: dict[str, Callable[[datetime], object]] = {
             "silent": collecting.silent,
             "useless": partial(
@@ -111,7 +113,7 @@ def planifier(
             schedule,
             collecting,
             Intake(drops, collecting, utcnow, dropped),
-            _indexing(settings, store),
+            _indexing(store, engine),
             chores,
             utcnow,
             tell,
@@ -159,20 +161,18 @@ def _outcome(facts: Mapping[str, Any]) -> str:
     return f"{OUTCOMES[facts['outcome']]}{number}. {why}".rstrip()
 
 
-def _indexing(settings: Settings, store: LeadStore) -> Callable[[], int]:
+def _indexing(store: LeadStore, engine: Callable[[], SearchEngine]) -> Callable[[], int]:
     """Brings the index up to the record; opens it only when there is something to bring."""
-    opened: list[SearchEngine] = []
 
     def index() -> int:
         last = store.last_sequence()
         if not last:
             return 0
-        if not opened:
-            opened.append(open_engine(settings))
+        opened = engine()
         try:
-            if opened[0].sequence() >= last:
+            if opened.sequence() >= last:
                 return 0
-            return sync.synchronise(store, opened[0])
+            return sync.synchronise(store, opened)
         except (IndexBusy, EngineAway):
             return 0  # at the next tick
 
