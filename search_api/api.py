@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -17,18 +17,13 @@ from index.wording import label
 from ingest.source import sources
 from search_api import labels
 from search_api.params import Filters, Tri, is_identifier, sort_of
-from search_api.problems import Problem, ProblemBody
+from search_api.problems import Problem, refusals
 from search_api.site import Now, Store
 from search_api.source_states import Freshness, freshness
 from taxonomies.suggest import suggest
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ProblemBody, "description": "Paramètres incorrects"},
-    503: {"model": ProblemBody, "description": "Service momentanément indisponible"},
-}
-MISSING: dict[int | str, dict[str, Any]] = {
-    404: {"model": ProblemBody, "description": "Lead inconnu"}
-}
+PROBLEMS = refusals(_400="Paramètres incorrects", _503="Service momentanément indisponible")
+MISSING = refusals(_404="Lead inconnu")
 PUBLIC = ("published", "expired")
 
 # Characters of the text that come with an answer; the whole text comes with the lead.

@@ -4,7 +4,7 @@ import errno
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -22,27 +22,21 @@ from ingest.source import sources
 from search_api.api_keys import Key
 from search_api.bodies import announced, too_large
 from search_api.callers import holding
-from search_api.problems import Fault, Problem, ProblemBody
+from search_api.problems import Fault, Problem, refusals
 
 log = logging.getLogger(__name__)
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
-def _answers(**told: str) -> dict[int | str, dict[str, Any]]:
-    return {
-        int(code[1:]): {"model": ProblemBody, "description": words} for code, words in told.items()
-    }
-
-
-DOOR = _answers(
+DOOR = refusals(
     _400="Nom de fichier ou corps incorrect",
     _401="Clé absente ou inconnue",
     _403="Clé d’une autre source, ou qui ne dépose pas",
     _404="Source ou fichier inconnu",
     _503="Dossier de dépôt indisponible",
 )
-BODY = _answers(
+BODY = refusals(
     _413="Fichier trop volumineux",
     _415="Corps compressé par le transport",
     _507="Espace insuffisant",

@@ -29,7 +29,7 @@ from search_api.indicator_figures import (
 from search_api.kept import Kept
 from search_api.labels import region_label
 from search_api.params import FIRST_YEAR, LAST_YEAR, a_country, a_sector
-from search_api.problems import Fault, Problem, ProblemBody, wrong_parameters
+from search_api.problems import Fault, Problem, refusals, wrong_parameters
 from search_api.said import SaidByMonth
 from search_api.site import Now, now_of
 from search_api.sorting import Column, Columns, Order, asked, headings, in_order
@@ -38,10 +38,7 @@ from search_api.templating import HEADERS, render
 from search_api.words import paris, span_of_hours
 from taxonomies.fold import fold
 
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": ProblemBody, "description": "Paramètres incorrects"},
-    503: {"model": ProblemBody, "description": "Service momentanément indisponible"},
-}
+PROBLEMS = refusals(_400="Paramètres incorrects", _503="Service momentanément indisponible")
 
 pages = APIRouter(include_in_schema=False)
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS)

@@ -41,6 +41,15 @@ class ProblemBody(BaseModel):
     errors: list[Fault] = Field(default_factory=list)
 
 
+def refusals(**told: str) -> dict[int | str, dict[str, Any]]:
+    """Answers of the contract: each status (``_404="Lead inconnu"``) with its French words."""
+    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+    return {
+        int(code[1:]): {"model": ProblemBody, "description": words, "content": problem}
+        for code, words in told.items()
+    }
+
+
 class Problem(Exception):  # noqa: N818 the word of RFC 9457
     """Something to refuse, with its HTTP status and French words for it."""
 

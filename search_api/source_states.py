@@ -14,11 +14,11 @@ from ingest.health import Account, Health, SourceState, Way
 from ingest.incidents import Incident
 from ingest.monitors import TITLES
 from search_api.board import MINUTE, Board
-from search_api.problems import ProblemBody
+from search_api.problems import refusals
 
 router = APIRouter(
     prefix="/api/v1",
-    responses={503: {"model": ProblemBody, "description": "Service momentanément indisponible"}},
+    responses=refusals(_503="Service momentanément indisponible"),
 )
 
 # What a browser or a cache may keep for as long as the board keeps its own reading.

@@ -13,7 +13,7 @@ from ingest.submissions.record import Sender
 from search_api.bodies import announced, told_as, whole
 from search_api.demand_views import address
 from search_api.meter import MeteredRoute
-from search_api.problems import Fault, Problem
+from search_api.problems import Fault, Problem, refusals
 from search_api.submissions import (
     DOOR,
     Reader,
@@ -21,7 +21,6 @@ from search_api.submissions import (
     again,
     idempotency_of,
     page_of,
-    refusals,
     writing,
 )
 

@@ -3,7 +3,7 @@
 import base64
 import re
 from contextlib import AbstractContextManager
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import uuid4
 
 import orjson
@@ -35,20 +35,11 @@ from ingest.submissions.rehearsal import rehearse
 from search_api.bodies import announced, told_as, whole
 from search_api.demand_views import Demandes, Essai, Suivi, address, followed, rehearsed
 from search_api.meter import MeteredRoute, counted, metered, spent
-from search_api.problems import Fault, Problem, ProblemBody
+from search_api.problems import Fault, Problem, refusals
 
 # Digits of a cursor: numbers of demands.
 _CURSOR = re.compile(r"[0-9]{1,18}")
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
-
-
-def refusals(**told: str) -> dict[int | str, dict[str, Any]]:
-    """Answers of the contract: status → problem and its French words."""
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
-    return {
-        int(code[1:]): {"model": ProblemBody, "description": words, "content": problem}
-        for code, words in told.items()
-    }
 
 
 DOOR = refusals(

@@ -12,17 +12,17 @@ from index.settings import Settings
 from index.store import LeadStore
 from ingest import signals
 from search_api.access import Lecteur
-from search_api.problems import ProblemBody
+from search_api.problems import refusals
 from search_api.usefulness_pages import Asked, Subject
 
 router = APIRouter(
     prefix="/api/v1/curation/utilite",
-    responses={
-        400: {"model": ProblemBody, "description": "Paramètres incorrects"},
-        401: {"model": ProblemBody, "description": "Connexion nécessaire"},
-        403: {"model": ProblemBody, "description": "Rôle insuffisant"},
-        503: {"model": ProblemBody, "description": "Service momentanément indisponible"},
-    },
+    responses=refusals(
+        _400="Paramètres incorrects",
+        _401="Connexion nécessaire",
+        _403="Rôle insuffisant",
+        _503="Service momentanément indisponible",
+    ),
 )
 _DAYS = {
     "parameters": [

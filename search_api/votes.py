@@ -18,7 +18,7 @@ from index.usefulness import AGREEING
 from ingest.signals import requeue, rule_of
 from search_api.api import MISSING, known_lead
 from search_api.forms import Form, from_here, line, read_body
-from search_api.problems import Problem, ProblemBody, wrong_parameters
+from search_api.problems import Problem, refusals, wrong_parameters
 from search_api.visitor import remember, remembered, visitor
 
 router = APIRouter(include_in_schema=False)
@@ -171,13 +171,12 @@ def _votes(request: Request, lead: Lead, own: Standing, cookie: dict[str, str]) 
     return Response(body.model_dump_json(), 200, headers, "application/json")
 
 
-_LIMITED: dict[int | str, dict[str, Any]] = {
-    **MISSING,
-    400: {"model": ProblemBody, "description": "Avis incorrect"},
-    403: {"model": ProblemBody, "description": "Envoyé par un autre site"},
-    413: {"model": ProblemBody, "description": "Corps trop long"},
-    429: {"model": ProblemBody, "description": "Trop d’avis : celui-ci n’est pas compté"},
-}
+_LIMITED = MISSING | refusals(
+    _400="Avis incorrect",
+    _403="Envoyé par un autre site",
+    _413="Corps trop long",
+    _429="Trop d’avis : celui-ci n’est pas compté",
+)
 _BODY = {
     "requestBody": {
         "required": True,
@@ -186,7 +185,7 @@ _BODY = {
 }
 api = APIRouter(
     prefix="/api/v1",
-    responses={503: {"model": ProblemBody, "description": "Service momentanément indisponible"}},
+    responses=refusals(_503="Service momentanément indisponible"),
 )
 
 
