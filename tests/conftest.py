@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from lxml import html
 from sqlalchemy import insert
 
 import nodes
@@ -33,7 +34,7 @@ from index.store import LeadStore
 from index.tables import account
 from ingest.evaluation import corpus
 from replica.material import Piece, pieces
-from search_api import sessions
+from search_api import passwords, sessions
 from search_api.access import ROLES, Person, Role
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -45,6 +46,11 @@ def absent(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(f"required in CI: {reason}")
     pytest.skip(reason)
+
+
+def words(tree: html.HtmlElement, path: str = "//main") -> str:
+    """Visible words under the path, on one line, with ordinary spaces."""
+    return " ".join(" ".join(one.text_content() for one in tree.xpath(path)).split())
 
 
 @pytest.fixture
@@ -314,3 +320,29 @@ def browser() -> Iterator[Any]:
         opened = driver.chromium.launch(executable_path=binary, args=_ARGUMENTS)
         yield opened
         opened.close()
+
+
+@pytest.fixture
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords that cost nothing to check."""
+    from people import CHEAP
+
+    monkeypatch.setattr(passwords, "_HASHER", CHEAP)
+    monkeypatch.setattr(passwords, "_NOBODY", CHEAP.hash("nobody"))
+
+
+@pytest.fixture(scope="module")
+def shared_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A site that the tests of a module share (see ``door``)."""
+    from people import Door
+
+    opened = Door(tmp_path_factory.mktemp("site"))
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture
+def door(shared_door: Any) -> Any:
+    """A site without accounts."""
+    shared_door.empty()
+    return shared_door

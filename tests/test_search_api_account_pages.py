@@ -1,7 +1,7 @@
 """« /curation/comptes » and « /curation/compte »: opening, changing, closing accounts."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -9,7 +9,7 @@ import pytest
 from conftest import Signed
 from httpx2 import Response
 from lxml import html
-from people import CHEAP, PASSWORD, Door
+from people import PASSWORD, Door
 
 from index.audit import trail
 from search_api import accounts, passwords, sessions, totp
@@ -18,24 +18,7 @@ Sign = Callable[..., Signed]
 NEW = "cinq moutons verts dansent"
 
 
-@pytest.fixture(autouse=True)
-def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "_HASHER", CHEAP)
-    monkeypatch.setattr(passwords, "_NOBODY", CHEAP.hash("nobody"))
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    opened = Door(tmp_path_factory.mktemp("site"))
-    yield opened
-    opened.store.close()
-
-
-@pytest.fixture
-def door(site: Door) -> Door:
-    """A site without accounts."""
-    site.empty()
-    return site
+pytestmark = pytest.mark.usefixtures("cheap")
 
 
 @pytest.fixture

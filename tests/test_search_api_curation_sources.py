@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import NOW, Signed, enrolled
+from conftest import NOW, Signed, enrolled, words
 from httpx2 import Response
 from lxml import html
 from rows import ingested, written
@@ -85,10 +85,6 @@ def site(tmp_path_factory: pytest.TempPathFactory, coder: Coder) -> Iterator[Sit
     opened.app.state.errands.close()
     opened.store.close()
     sources.cache_clear()
-
-
-def words(tree: html.HtmlElement, path: str = "//main") -> str:
-    return " ".join(" ".join(one.text_content() for one in tree.xpath(path)).split())
 
 
 def went_to(answer: Response) -> str:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import NOW, Signed, enrolled
+from conftest import NOW, Signed, enrolled, words
 from httpx2 import Response
 from lxml import html
 from typer.testing import CliRunner
@@ -62,10 +62,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     opened = Site(tmp_path_factory.mktemp("site"))
     yield opened
     opened.app.state.store.close()
-
-
-def words(tree: html.HtmlElement, path: str = "//main") -> str:
-    return " ".join(" ".join(one.text_content() for one in tree.xpath(path)).split())
 
 
 def test_codes_are_picked_by_their_words_and_nothing_typed_is_lost(site: Site) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NOW, LeadFactory
+from conftest import NOW, LeadFactory, words
 from fastapi.testclient import TestClient
 from lxml import html
 from rows import HOUR, ingested, written
@@ -84,10 +84,6 @@ def world(lead: LeadFactory) -> list[Lead]:
         lead(fictitious=True),
         lead(status="proposed"),
     ]
-
-
-def words(tree: html.HtmlElement, path: str = "//main") -> str:
-    return " ".join(" ".join(one.text_content() for one in tree.xpath(path)).split())
 
 
 def table(tree: html.HtmlElement, section: str) -> dict[str, list[str]]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from conftest import NOW, LeadFactory
+from conftest import NOW, LeadFactory, words
 from fastapi.testclient import TestClient
 from lxml import html
 from pyarrow import parquet
@@ -54,10 +54,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     opened = Site(tmp_path)
     yield opened
     opened.store.close()
-
-
-def words(tree: html.HtmlElement, path: str = "//main") -> str:
-    return " ".join(" ".join(one.text_content() for one in tree.xpath(path)).split())
 
 
 def test_a_lead_is_told_with_its_licence(site: Site, lead: LeadFactory) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 import pytest
+from conftest import words
 from fastapi import Request
 from fastapi.testclient import TestClient
 from hypothesis import given
@@ -50,11 +51,6 @@ def page(site: TestClient, path: str, status: int = 200) -> html.HtmlElement:
     )
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     return tree
-
-
-def words(tree: html.HtmlElement, path: str = "//main") -> str:
-    """Visible words under the path, on one line, with ordinary spaces."""
-    return " ".join(" ".join(one.text_content() for one in tree.xpath(path)).split())
 
 
 def titles(tree: html.HtmlElement) -> list[str]:

@@ -8,10 +8,8 @@ from conftest import NOW, Signed, enrolled
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from people import CHEAP, KEPT
 
 from index.settings import Settings
-from search_api import passwords
 from search_api.access import ROLES, Person, may, require
 from search_api.app import create_app
 from search_api.rights import KEY, PUBLIC, UndeclaredRouteError, declared, guard, table
@@ -19,10 +17,7 @@ from search_api.rights import KEY, PUBLIC, UndeclaredRouteError, declared, guard
 ROUTES = sorted(table().items())
 
 
-@pytest.fixture(autouse=True)
-def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "_HASHER", CHEAP)
-    monkeypatch.setattr(passwords, "_NOBODY", KEPT)
+pytestmark = pytest.mark.usefixtures("cheap")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import logging
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,25 +16,7 @@ from search_api import passwords
 from search_api import throttle as throttling
 from search_api.forms import inside
 
-
-@pytest.fixture(autouse=True)
-def _cheap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(passwords, "_HASHER", CHEAP)
-    monkeypatch.setattr(passwords, "_NOBODY", CHEAP.hash("nobody"))
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    opened = Door(tmp_path_factory.mktemp("site"))
-    yield opened
-    opened.store.close()
-
-
-@pytest.fixture
-def door(site: Door) -> Door:
-    """A site without accounts."""
-    site.empty()
-    return site
+pytestmark = pytest.mark.usefixtures("cheap")
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import NOW, LeadFactory
+from conftest import NOW, LeadFactory, words
 from fastapi.testclient import TestClient
 from lxml import html
 from rows import HOUR, ingested, written
@@ -58,11 +58,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     opened = Site(tmp_path)
     yield opened
     opened.store.close()
-
-
-def words(tree: html.HtmlElement, path: str = "//main") -> str:
-    """Visible words under the path, on one line, with ordinary spaces."""
-    return " ".join(" ".join(one.text_content() for one in tree.xpath(path)).split())
 
 
 def row(tree: html.HtmlElement, name: str = "mine") -> str:
