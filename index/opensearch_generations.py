@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import ConflictError, RequestError
+from opensearchpy.exceptions import ConflictError, RequestError, TransportError
 
 from index.generation import IndexBusy
 from index.opensearch_client import UNHURRIED
@@ -36,6 +36,10 @@ _LEDGER = {
 
 # What is not there is an answer, no failure to tell of.
 _MAYBE = {"ignore": 404}
+
+# What an index answers before its first shard can be read, and how one waits for it.
+_STARTING = 503
+_READY: dict[str, Any] = {"wait_for_status": "yellow", "timeout": "30s", **UNHURRIED}
 
 _TAKEN = "resource_already_exists_exception"
 
@@ -153,7 +157,14 @@ class Generations:
 
     def _line(self, name: str) -> Any:
         """A line of the ledger with its position, None when there is none."""
-        found = self.client.get(index=self._ledger, id=name, params=_MAYBE)
+        try:
+            found = self.client.get(index=self._ledger, id=name, params=_MAYBE)
+        except TransportError as error:
+            if error.status_code != _STARTING:
+                raise
+            # Another writer has just made the ledger.
+            self.client.cluster.health(index=self._ledger, params=_READY)
+            found = self.client.get(index=self._ledger, id=name, params=_MAYBE)
         return found if found.get("found") else None
 
     def _write(
