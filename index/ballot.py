@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, String, func, insert, literal, select
 from sqlalchemy import cast as cast_to
 
 from index.lead import Lead
-from index.tables import vote
+from index.usefulness_tables import vote
 
 Verdict = Literal["utile", "hors-sujet", "trop-tard", "deja-pourvu", "frauduleux"]
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)

@@ -4,7 +4,6 @@ from sqlalchemy import (
     BigInteger,
     Column,
     Date,
-    DateTime,
     ForeignKey,
     Index,
     Integer,
@@ -13,11 +12,7 @@ from sqlalchemy import (
     Text,
 )
 
-from index.tables import metadata
-
-# As in ``index.tables``.
-_Id = BigInteger().with_variant(Integer, "sqlite")
-_Moment = DateTime(timezone=True)
+from index.tables import Id, Moment, metadata
 
 # What a word of a source means, as somebody said on the site; it wins over the page of the source.
 # subject: country, stage, currency, language.
@@ -29,7 +24,7 @@ lookup_added = Table(
     Column("word", Text, primary_key=True),
     Column("meaning", String(40), nullable=False),
     Column("who", Text, nullable=False),
-    Column("at", _Moment, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 # Sources of which nothing is taken by itself until somebody says otherwise.
@@ -39,20 +34,20 @@ frozen = Table(
     Column("source", String(80), primary_key=True),
     Column("who", Text, nullable=False),
     Column("why", Text, nullable=False),
-    Column("at", _Moment, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 # Copies of documents that somebody corrected: the last of an original is read in its place.
 mended = Table(
     "mended_document",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("original", String(64), ForeignKey("document.sha256"), nullable=False, index=True),
     Column("copy", String(64), ForeignKey("document.sha256"), nullable=False),
     Column("source", String(80), nullable=False),
     Column("who", Text, nullable=False),
     Column("why", Text, nullable=False),
-    Column("at", _Moment, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 # Somebody asked for what waits in quarantine to be read again. entries: their numbers (JSON). run:
@@ -60,13 +55,13 @@ mended = Table(
 rereading = Table(
     "rereading",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("source", String(80), nullable=False, index=True),
     Column("entries", Text, nullable=False),
     Column("who", Text, nullable=False),
-    Column("at", _Moment, nullable=False),
+    Column("at", Moment, nullable=False),
     Column("run", BigInteger),
-    Column("finished", _Moment),
+    Column("finished", Moment),
     Column("failure", Text, nullable=False),
 )
 
@@ -77,12 +72,12 @@ rereading = Table(
 typed = Table(
     "typed_lead",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("state", String(12), nullable=False),
     Column("version", Integer, nullable=False),
     Column("who", Text, nullable=False),
     Column("team", Text, nullable=False),
-    Column("changed", _Moment, nullable=False),
+    Column("changed", Moment, nullable=False),
     Column("expires", Date, nullable=False),
     Column("told", Integer),
     Column("body", Text, nullable=False),
@@ -92,10 +87,10 @@ typed = Table(
 typed_version = Table(
     "typed_version",
     metadata,
-    Column("typed", _Id, ForeignKey("typed_lead.id"), primary_key=True, autoincrement=False),
+    Column("typed", Id, ForeignKey("typed_lead.id"), primary_key=True, autoincrement=False),
     Column("version", Integer, primary_key=True, autoincrement=False),
     Column("action", String(20), nullable=False),
     Column("who", Text, nullable=False),
-    Column("at", _Moment, nullable=False),
+    Column("at", Moment, nullable=False),
     Column("body", Text, nullable=False),
 )

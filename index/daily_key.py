@@ -14,7 +14,7 @@ from ipaddress import IPv6Address, ip_address
 from sqlalchemy import Connection, delete, select, update
 
 from index.store import LeadStore, insertion
-from index.tables import daily_key
+from index.usefulness_tables import daily_key
 
 _DAY = timedelta(days=1)
 # What one subscriber has at least, in bits of an IPv6 address: addresses below are free to take.

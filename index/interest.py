@@ -14,8 +14,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from index.lead import Lead
 from index.store import utc
-from index.tables import follower, interest, interest_event
 from index.usefulness import SMALL, Cell, cells
+from index.usefulness_tables import follower, interest, interest_event
 
 State = Literal["interesse", "contact-pris", "offre-remise", "gagne", "perdu", "abandonne"]
 STATES: tuple[State, ...] = get_args(State)

@@ -15,8 +15,8 @@ import orjson
 from sqlalchemy import Connection, case, func, select
 
 from index.ballot import Verdict
-from index.tables import lenience, vote
 from index.usefulness import VALID
+from index.usefulness_tables import lenience, vote
 
 Kind = Literal["source", "regle", "sh", "cpv"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -32,8 +32,9 @@ metadata = MetaData(
 )
 
 # SQLite numbers rows by itself only in an INTEGER primary key.
-_Id = BigInteger().with_variant(Integer, "sqlite")
-_Moment = DateTime(timezone=True)
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+Moment = DateTime(timezone=True)
 
 # One row: the last sequence given. Every writer updates it first, so writers queue here and
 # sequences become visible in order, which is what the index synchronises on.
@@ -54,7 +55,7 @@ lead = Table(
     Column("source", String(80), nullable=False),
     Column("country", String(2), nullable=False),
     Column("domestic", Boolean, nullable=False),
-    Column("published", _Moment),
+    Column("published", Moment),
     Column("body", Text, nullable=False),
 )
 
@@ -64,9 +65,9 @@ document = Table(
     Column("sha256", String(64), primary_key=True),
     Column("name", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
-    Column("received", _Moment, nullable=False),
+    Column("received", Moment, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("read", _Moment),
+    Column("read", Moment),
 )
 
 chunk = Table(
@@ -80,14 +81,14 @@ chunk = Table(
 notice = Table(
     "notice",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("source", String(80), nullable=False),
     Column("key", Text, nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("lead", String(16), nullable=False, index=True),
     Column("document", String(64), nullable=False),
     Column("position", Text, nullable=False),
-    Column("received", _Moment, nullable=False),
+    Column("received", Moment, nullable=False),
     Column("body", Text, nullable=False),
     # Why it joined the lead of other notices (JSON), "" when its identifiers say so.
     Column("joined", Text, nullable=False, server_default=""),
@@ -129,16 +130,16 @@ distinct = Table(
     Column("other", String(16), primary_key=True, index=True),
     Column("who", Text, nullable=False),
     Column("why", Text, nullable=False),
-    Column("at", _Moment, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 run = Table(
     "run",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("source", String(80), nullable=False),
-    Column("started", _Moment, nullable=False),
-    Column("finished", _Moment),
+    Column("started", Moment, nullable=False),
+    Column("finished", Moment),
     Column("report", Text, nullable=False),
 )
 
@@ -152,12 +153,12 @@ run = Table(
 collection = Table(
     "collection",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("source", String(80), nullable=False),
     Column("state", String(12), nullable=False),
-    Column("started", _Moment, nullable=False),
-    Column("beat", _Moment, nullable=False),
-    Column("finished", _Moment),
+    Column("started", Moment, nullable=False),
+    Column("beat", Moment, nullable=False),
+    Column("finished", Moment),
     Column("since", Date),
     Column("until", Date),
     Column("folder", Text, nullable=False),
@@ -173,15 +174,15 @@ collection = Table(
 incident = Table(
     "incident",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("source", String(80), nullable=False, index=True),
     Column("kind", String(40), nullable=False),
     Column("collection", BigInteger),
     Column("detail", Text, nullable=False),
-    Column("opened", _Moment, nullable=False),
-    Column("last", _Moment, nullable=False),
+    Column("opened", Moment, nullable=False),
+    Column("last", Moment, nullable=False),
     Column("times", Integer, nullable=False),
-    Column("closed", _Moment),
+    Column("closed", Moment),
     Column("closed_by", Text, nullable=False),
 )
 
@@ -190,15 +191,15 @@ slot = Table(
     "slot",
     metadata,
     Column("source", String(80), primary_key=True),
-    Column("due", _Moment, primary_key=True),
-    Column("taken", _Moment, nullable=False),
-    Column("done", _Moment),
+    Column("due", Moment, primary_key=True),
+    Column("taken", Moment, nullable=False),
+    Column("done", Moment),
 )
 
 quarantine = Table(
     "quarantine",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("run", BigInteger, nullable=False),
     Column("source", String(80), nullable=False),
     Column("document", Text, nullable=False),
@@ -206,9 +207,9 @@ quarantine = Table(
     Column("position", Text, nullable=False),
     Column("reason", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
-    Column("first", _Moment, nullable=False),
-    Column("last", _Moment, nullable=False),
-    Column("released", _Moment),
+    Column("first", Moment, nullable=False),
+    Column("last", Moment, nullable=False),
+    Column("released", Moment),
     UniqueConstraint("source", "document", "raw", "position"),
     # What waits is counted and shown by source.
     Index("ix_quarantine_source_released", "source", "released"),
@@ -225,7 +226,7 @@ labelled = Table(
     Column("language", String(3), nullable=False),
     Column("code", String(10), nullable=False),
     Column("author", Text, nullable=False),
-    Column("at", _Moment, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 # Who did what to what. The database refuses to change or remove a line (``index/append_only.py``).
@@ -233,8 +234,8 @@ labelled = Table(
 audit = Table(
     "audit",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("at", _Moment, nullable=False),
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
     Column("who", Text, nullable=False),
     Column("action", String(40), nullable=False),
     Column("subject", Text, nullable=False),
@@ -251,9 +252,9 @@ audit = Table(
 review = Table(
     "review",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("lead", String(16), nullable=False, index=True),
-    Column("at", _Moment, nullable=False),
+    Column("at", Moment, nullable=False),
     Column("who", Text, nullable=False),
     Column("kind", String(12), nullable=False),
     Column("why", Text, nullable=False),
@@ -280,7 +281,7 @@ waiting = Table(
     Column("source", String(80), nullable=False),
     Column("country", String(2), nullable=False),
     Column("doubt", Float, nullable=False, index=True),
-    Column("deadline", _Moment),
+    Column("deadline", Moment),
     Column("tags", Text, nullable=False),
     Column("reasons", Text, nullable=False),
 )
@@ -290,312 +291,17 @@ waiting = Table(
 rule = Table(
     "rule",
     metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("id", Id, primary_key=True, autoincrement=True),
     Column("place", Integer, nullable=False),
     Column("state", String(8), nullable=False),
     Column("name", Text, nullable=False),
     Column("verdict", String(12), nullable=False),
     Column("conditions", Text, nullable=False),
     Column("who", Text, nullable=False),
-    Column("at", _Moment, nullable=False),
-)
-
-# Who submits demands and files: the name is that of its source page. per_minute: requests;
-# per_day: demands accepted.
-partner = Table(
-    "partner",
-    metadata,
-    Column("name", String(80), primary_key=True),
-    Column("created", _Moment, nullable=False),
-    Column("per_minute", Integer, nullable=False),
-    Column("per_day", Integer, nullable=False),
-)
-
-# A key that a partner shows. id: its public beginning. digest: SHA-256 of the whole key, of which
-# nothing else is kept. scopes: separated by spaces. sandbox: what it submits is only tried. used:
-# about when it was last shown, to the hour.
-api_key = Table(
-    "api_key",
-    metadata,
-    Column("id", String(12), primary_key=True),
-    Column("partner", String(80), ForeignKey("partner.name"), nullable=False, index=True),
-    Column("digest", String(64), nullable=False),
-    Column("scopes", Text, nullable=False),
-    Column("sandbox", Boolean, nullable=False),
-    Column("created", _Moment, nullable=False),
-    Column("expires", _Moment, nullable=False),
-    Column("revoked", _Moment),
-    Column("used", _Moment),
-)
-
-# A demand that a partner submits under a reference of its own. version: the last one. digest: of
-# what it says (SHA-256 of its canonical JSON). present: false once withdrawn.
-submission = Table(
-    "submission",
-    metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("partner", String(80), ForeignKey("partner.name"), nullable=False),
-    Column("sandbox", Boolean, nullable=False),
-    Column("reference", String(200), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("present", Boolean, nullable=False),
-    Column("created", _Moment, nullable=False),
-    Column("changed", _Moment, nullable=False),
-    UniqueConstraint("partner", "sandbox", "reference"),
-)
-
-# What was submitted, in the order of arrival; also the queue of what is still to be read (done is
-# null). action: put or withdraw. document: SHA-256 of the bytes. body: the demand (JSON). lot: the
-# batch it came in. received: never the same for two versions of a demand. attempts, taken: how
-# often and when last somebody began to read it. outcome: of ingestion (new, updated, joined,
-# duplicates), refused, tried (sandbox). told: what was understood, and remarks (JSON). searchable:
-# when the index had it.
-submission_version = Table(
-    "submission_version",
-    metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("submission", BigInteger, ForeignKey("submission.id"), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("partner", String(80), nullable=False),
-    Column("action", String(8), nullable=False),
-    Column("key", String(12), nullable=False),
-    Column("document", String(64), nullable=False),
-    Column("body", Text, nullable=False),
-    Column("lot", BigInteger),
-    Column("received", _Moment, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("taken", _Moment),
-    Column("done", _Moment),
-    Column("outcome", String(12), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("told", Text, nullable=False),
-    Column("searchable", _Moment),
-    UniqueConstraint("submission", "version"),
-)
-
-# A batch of demands, one a line. taken: lines that have their verdict. touched: when somebody last
-# worked at it.
-submission_lot = Table(
-    "submission_lot",
-    metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("partner", String(80), ForeignKey("partner.name"), nullable=False),
-    Column("sandbox", Boolean, nullable=False),
-    Column("key", String(12), nullable=False),
-    Column("lines", Integer, nullable=False),
-    Column("taken", Integer, nullable=False),
-    Column("received", _Moment, nullable=False),
-    Column("touched", _Moment, nullable=False),
-)
-
-# data: the bytes of the line, emptied once they are a document. verdict: JSON, "" until there is.
-submission_line = Table(
-    "submission_line",
-    metadata,
-    Column("lot", BigInteger, ForeignKey("submission_lot.id"), primary_key=True),
-    Column("n", Integer, primary_key=True),
-    Column("line", Integer, nullable=False),
-    Column("data", LargeBinary, nullable=False),
-    Column("verdict", Text, nullable=False),
-)
-
-# Answers given to requests that may be sent again (Idempotency-Key). lot: the batch that it opened,
-# whose verdicts are the answer.
-idempotent = Table(
-    "idempotent",
-    metadata,
-    Column("partner", String(80), primary_key=True),
-    Column("sandbox", Boolean, primary_key=True),
-    Column("key", String(200), primary_key=True),
-    Column("digest", String(64), nullable=False),
-    Column("answer", Text, nullable=False),
-    Column("lot", BigInteger),
-    Column("at", _Moment, nullable=False),
-)
-
-# Demands accepted of a partner on one day (UTC).
-partner_day = Table(
-    "partner_day",
-    metadata,
-    Column("partner", String(80), primary_key=True),
-    Column("sandbox", Boolean, primary_key=True),
-    Column("day", Date, primary_key=True),
-    Column("accepted", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
 )
 
 Index("ix_lead_status_published", lead.c.status, lead.c.published)
+
 # Bodies of leads are long: counting them by source must not read through them.
 Index("ix_lead_source_published", lead.c.source, lead.c.published)
-
-# Who may sign in. role: lecteur, analyste, responsable, administrateur. password: argon2id, "" for
-# those who have none yet or whose provider asks it. totp: secret of the one-time codes, sealed with
-# the key of the site, "" before enrolment. totp_step: the last step of thirty seconds whose code
-# served. issuer, subject: who the provider (OpenID Connect) says it is; null for a local account.
-# invitation: SHA-256 of the token of the link by which a password is chosen.
-account = Table(
-    "account",
-    metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("login", String(80), nullable=False, unique=True),
-    Column("name", Text, nullable=False),
-    Column("email", Text, nullable=False),
-    Column("role", String(16), nullable=False),
-    Column("password", Text, nullable=False),
-    Column("totp", Text, nullable=False),
-    Column("totp_step", BigInteger, nullable=False),
-    Column("issuer", String(500)),
-    Column("subject", String(255)),
-    Column("invitation", String(64), unique=True),
-    Column("invited_until", _Moment),
-    Column("disabled", _Moment),
-    Column("created", _Moment, nullable=False),
-    UniqueConstraint("issuer", "subject"),
-)
-
-# Codes that stand for the telephone when it is lost; each serves once.
-recovery_code = Table(
-    "recovery_code",
-    metadata,
-    Column("account", BigInteger, ForeignKey("account.id"), primary_key=True),
-    Column("hash", String(64), primary_key=True),
-    Column("used", _Moment),
-)
-
-# What a cookie opens. hash: SHA-256 of its token. step: "open" once signed in, before that what is
-# still asked: "code", "enrolment". sealed: the secret being enrolled, sealed.
-session = Table(
-    "session",
-    metadata,
-    Column("hash", String(64), primary_key=True),
-    Column("account", BigInteger, ForeignKey("account.id"), nullable=False, index=True),
-    Column("step", String(10), nullable=False),
-    Column("sealed", Text, nullable=False),
-    Column("started", _Moment, nullable=False),
-    Column("seen", _Moment, nullable=False),
-    Column("expires", _Moment, nullable=False),
-)
-
-# Failures of those who sign in. key: keyed hash of a login or an address, so that neither is kept.
-throttle = Table(
-    "throttle",
-    metadata,
-    Column("key", String(64), primary_key=True),
-    Column("times", Integer, nullable=False),
-    Column("last", _Moment, nullable=False),
-    Column("until", _Moment),
-)
-
-# What waits is little, among all that was ever submitted.
-Index(
-    "ix_submission_version_waiting",
-    submission_version.c.partner,
-    submission_version.c.id,
-    sqlite_where=submission_version.c.done.is_(None),
-    postgresql_where=submission_version.c.done.is_(None),
-)
-Index(
-    "ix_submission_version_unseen",
-    submission_version.c.id,
-    sqlite_where=submission_version.c.searchable.is_(None),
-    postgresql_where=submission_version.c.searchable.is_(None),
-)
-
-# Keys of today and yesterday: what is hashed with one says nothing once it is deleted.
-daily_key = Table(
-    "daily_key",
-    metadata,
-    Column("day", Date, primary_key=True),
-    Column("key", LargeBinary, nullable=False),
-)
-
-# What a visitor thinks of a lead. voter: hash of a random cookie. verdict: "" once withdrawn.
-# network: keyed hash that dies with its day. changes: how often the voter changed it. counted:
-# within the limits of abuse. source, rule, country, facts (codes and sectors, JSON): of the lead
-# when the vote was cast; rule: what published it, "" when a person or its source's trust did.
-vote = Table(
-    "vote",
-    metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("lead", String(16), nullable=False),
-    Column("voter", String(64), nullable=False),
-    Column("verdict", String(12), nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("first", _Moment, nullable=False),
-    Column("at", _Moment, nullable=False),
-    Column("changes", Integer, nullable=False),
-    Column("counted", Boolean, nullable=False),
-    Column("network", String(64), nullable=False),
-    Column("source", String(80), nullable=False),
-    Column("rule", String(40), nullable=False),
-    Column("country", String(2), nullable=False),
-    Column("facts", Text, nullable=False),
-    UniqueConstraint("lead", "voter"),
-    Index("ix_vote_network_first", "network", "first"),
-    Index("ix_vote_voter_first", "voter", "first"),
-    Index("ix_vote_lead_first", "lead", "first"),
-    Index("ix_vote_at", "at"),
-    # What is asked at each transaction of an ingestion is read in the index alone.
-    Index("ix_vote_source_verdict", "source", "verdict", "counted", "at"),
-    Index("ix_vote_rule_verdict", "rule", "verdict", "counted", "at"),
-    Index("ix_vote_verdict_lead", "verdict", "lead", "counted", "at"),
-)
-
-# Sources (and rules, « regle:3 ») that an analyst lets publish whatever the votes say, until a day.
-lenience = Table(
-    "lenience",
-    metadata,
-    Column("subject", String(80), primary_key=True),
-    Column("who", Text, nullable=False),
-    Column("why", Text, nullable=False),
-    Column("at", _Moment, nullable=False),
-    Column("until", _Moment, nullable=False),
-)
-
-# A company that follows leads, without an account. token: SHA-256 of the secret of its page.
-# active: when it last said something; it is erased some months after. email, consented: both or
-# neither. network: as in vote.
-follower = Table(
-    "follower",
-    metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("token", String(64), nullable=False, unique=True),
-    Column("company", Text, nullable=False),
-    Column("siren", String(9), nullable=False),
-    Column("email", Text, nullable=False),
-    Column("consented", _Moment),
-    Column("created", _Moment, nullable=False),
-    Column("active", _Moment, nullable=False, index=True),
-    Column("network", String(64), nullable=False, index=True),
-)
-
-# A company's interest in a lead. version: grows with each change. due: when to ask what came of it,
-# null once it is over. title, source, country, sectors (JSON): of the lead at the time.
-interest = Table(
-    "interest",
-    metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("follower", BigInteger, ForeignKey("follower.id"), nullable=False),
-    Column("lead", String(16), nullable=False, index=True),
-    Column("title", Text, nullable=False),
-    Column("state", String(12), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("at", _Moment, nullable=False),
-    Column("changed", _Moment, nullable=False),
-    Column("due", Date, index=True),
-    Column("source", String(80), nullable=False),
-    Column("country", String(2), nullable=False),
-    Column("sectors", Text, nullable=False),
-    UniqueConstraint("follower", "lead"),
-)
-
-# What the company said of it, in order.
-interest_event = Table(
-    "interest_event",
-    metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("interest", BigInteger, ForeignKey("interest.id"), nullable=False, index=True),
-    Column("at", _Moment, nullable=False),
-    Column("state", String(12), nullable=False),
-    Column("note", Text, nullable=False),
-)

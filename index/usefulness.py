@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, select
 
 from index.ballot import VERDICTS, Verdict
 from index.store import utc
-from index.tables import vote
+from index.usefulness_tables import vote
 
 # One may be mistaken and two a couple of friends; three people agree.
 SEVERAL = 3

@@ -55,7 +55,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Rereading:
-    """An order to read entries again: see ``index.tables.rereading``."""
+    """An order to read entries again: see ``index.curation_tables.rereading``."""
 
     number: int
     source: str

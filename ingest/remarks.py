@@ -1,7 +1,6 @@
 """What the last ingestions of a source did not understand, and who explained it since."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -43,12 +42,6 @@ def remarks(store: LeadStore, page: Source, runs: int = RUNS) -> dict[str, list[
         subject: [_word(page, subject, *one) for one in words[:WORDS]]
         for subject, words in by_subject(counted).items()
     }
-
-
-def unexplained(found: dict[str, list[Word]]) -> int:
-    """How many words of a source somebody could explain and nobody did."""
-    words: Sequence[Word] = [one for some in found.values() for one in some]
-    return sum(one.explains is not None and not one.meaning for one in words)
 
 
 def _word(page: Source, subject: str, word: str, times: int) -> Word:

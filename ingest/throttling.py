@@ -9,7 +9,8 @@ from sqlalchemy import Connection, delete, select
 from index import audit
 from index.precision import ENOUGH, FLOOR, Precision, imprecise
 from index.store import LeadStore, upsert, utc
-from index.tables import incident, lenience
+from index.tables import incident
+from index.usefulness_tables import lenience
 from ingest.incidents import Incidents
 from ingest.monitors import USELESS
 

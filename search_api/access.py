@@ -12,8 +12,8 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from index.account_tables import account
 from index.store import LeadStore
-from index.tables import account
 from search_api import sessions
 from search_api.problems import Problem
 

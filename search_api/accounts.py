@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from index.account_tables import account
 from index.audit import note
 from index.store import utc
-from index.tables import account
 from search_api import sessions, totp
 from search_api.access import Person, Role
 

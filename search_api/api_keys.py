@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from index.audit import note
 from index.store import LeadStore, utc
-from index.tables import api_key, partner
+from index.submission_tables import api_key, partner
 from ingest.submissions.record import hold
 
 SCOPES = ("demandes:ecrire", "demandes:lire", "depots:ecrire")

@@ -9,8 +9,8 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection, Row, select
 
+from index.account_tables import account
 from index.store import LeadStore
-from index.tables import account
 from search_api import sessions, throttle, totp
 from search_api.access import SignInAsked, check_token
 from search_api.seal import Seal

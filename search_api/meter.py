@@ -15,7 +15,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import and_, select
 
 from index.store import LeadStore
-from index.tables import partner, partner_day
+from index.submission_tables import partner, partner_day
 from ingest.submissions.record import Sender
 from search_api.api_keys import Key
 from search_api.callers import holding

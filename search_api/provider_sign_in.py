@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from sqlalchemy import Row, select
 
-from index.tables import account
+from index.account_tables import account
 from search_api import accounts, sessions
 from search_api.accounts import AccountError, Change
 from search_api.door import PRIVATE, Door, Opened

@@ -11,9 +11,9 @@ from typing import Literal
 from fastapi import Request, Response
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
+from index.account_tables import account, session
 from index.settings import Settings
 from index.store import utc
-from index.tables import account, session
 
 Step = Literal["open", "code", "enrolment"]
 

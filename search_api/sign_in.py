@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy import Connection, Row, update
 
-from index.tables import account
+from index.account_tables import account
 from search_api import accounts, passwords, sessions, throttle, totp
 from search_api.access import Lecteur, signed_in
 from search_api.door import (

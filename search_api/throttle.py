@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
+from index.account_tables import throttle
 from index.store import insertion, utc
-from index.tables import throttle
 from search_api.seal import Seal
 
 # Tries without waiting: of one address at one login; of all addresses at one login (a stranger who

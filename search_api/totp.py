@@ -11,7 +11,7 @@ import segno
 from markupsafe import Markup
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from index.tables import account, recovery_code
+from index.account_tables import account, recovery_code
 
 ISSUER = "Débouchés"
 STEP = 30

@@ -22,6 +22,7 @@ from lxml import html
 from sqlalchemy import insert
 
 import nodes
+from index.account_tables import account
 from index.coding import Coder
 from index.embedded import EmbeddedEngine
 from index.engine import SearchEngine
@@ -31,7 +32,6 @@ from index.opensearch_client import connect
 from index.opensearch_schema import Layout
 from index.sense import Sense
 from index.store import LeadStore
-from index.tables import account
 from ingest.evaluation import corpus
 from replica.material import Piece, pieces
 from search_api import passwords, sessions

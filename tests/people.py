@@ -13,8 +13,8 @@ from httpx2 import Response
 from lxml import html
 from sqlalchemy import delete
 
+from index.account_tables import account, recovery_code, session, throttle
 from index.settings import Settings
-from index.tables import account, recovery_code, session, throttle
 from search_api import accounts, totp
 from search_api.access import Role
 from search_api.app import create_app

@@ -14,8 +14,8 @@ from index.daily_key import DailyKeys, Keys, network
 from index.lead import Lead
 from index.precision import ENOUGH, FLOOR, VOTERS, Precision, precisions, throttled, wilson
 from index.store import LeadStore
-from index.tables import daily_key, lenience, vote
 from index.usefulness import agreed, by_month, counts, reasons, to_look_at
+from index.usefulness_tables import daily_key, lenience, vote
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 SINCE, UNTIL = NOW - 365 * DAY, NOW + DAY

@@ -20,8 +20,8 @@ from index.interest import (
     months_later,
 )
 from index.store import LeadStore
-from index.tables import follower, interest_event
-from index.tables import interest as interest_table
+from index.usefulness_tables import follower, interest_event
+from index.usefulness_tables import interest as interest_table
 
 DAY = timedelta(days=1)
 # Where both databases are sure to do the same, one is enough.

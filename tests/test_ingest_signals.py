@@ -13,7 +13,7 @@ from index.coding import Coder
 from index.precision import ENOUGH
 from index.rules import Conditions, Rule
 from index.store import LeadStore
-from index.tables import vote
+from index.usefulness_tables import vote
 from ingest.signals import disliked, requeue, rule_of
 
 

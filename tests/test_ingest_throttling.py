@@ -9,7 +9,7 @@ from sqlalchemy import insert
 from index import audit
 from index.precision import ENOUGH, throttled
 from index.store import LeadStore
-from index.tables import vote
+from index.usefulness_tables import vote
 from ingest.incidents import Incidents
 from ingest.throttling import hold_again, leniences, let_through, look
 

@@ -10,9 +10,9 @@ from people import CHEAP, PASSWORD
 from sqlalchemy import delete
 from typer.testing import CliRunner, Result
 
+from index.account_tables import account, recovery_code, session
 from index.settings import Settings
 from index.store import LeadStore
-from index.tables import account, recovery_code, session
 from search_api import passwords
 from search_api.cli import app
 

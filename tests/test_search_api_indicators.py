@@ -17,7 +17,8 @@ from index.ballot import VERDICTS
 from index.lead import Lead, LeadCode, LeadText
 from index.settings import Settings
 from index.store import LeadStore
-from index.tables import collection, vote
+from index.tables import collection
+from index.usefulness_tables import vote
 from search_api.app import create_app
 from search_api.bars import chart
 from search_api.coverage_map import legend, thresholds

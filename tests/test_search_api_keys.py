@@ -9,7 +9,7 @@ from sqlalchemy import select
 from typer.testing import CliRunner, Result
 
 from index.store import LeadStore
-from index.tables import api_key
+from index.submission_tables import api_key
 from search_api.api_keys import ApiKeys, KeyRefused
 from search_api.cli import app
 from search_api.terminal import console

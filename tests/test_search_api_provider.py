@@ -14,8 +14,8 @@ from people import Door, Visitor
 from provider import CLIENT, SECRET, House
 from sqlalchemy import select
 
+from index.account_tables import account
 from index.settings import Settings
-from index.tables import account
 from search_api import accounts
 from search_api.oidc import OidcError, Provider, new_exchange, role_of
 

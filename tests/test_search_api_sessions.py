@@ -12,8 +12,8 @@ from fastapi import Form
 from fastapi.testclient import TestClient
 from sqlalchemy import delete, select, update
 
+from index.account_tables import account, session
 from index.settings import Settings
-from index.tables import account, session
 from search_api import sessions
 from search_api.access import Lecteur
 from search_api.app import create_app

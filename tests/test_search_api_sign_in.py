@@ -10,8 +10,8 @@ from lxml import html
 from people import CHEAP, PASSWORD, Door, Visitor
 from sqlalchemy import select, update
 
+from index.account_tables import account, recovery_code, session, throttle
 from index.audit import trail
-from index.tables import account, recovery_code, session, throttle
 from search_api import passwords
 from search_api import throttle as throttling
 from search_api.forms import inside

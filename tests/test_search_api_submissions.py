@@ -17,7 +17,8 @@ from sqlalchemy import func, select
 from index.lead import Lead
 from index.reviews import Kind
 from index.settings import Settings
-from index.tables import chunk, document, quarantine, submission, submission_version
+from index.submission_tables import submission, submission_version
+from index.tables import chunk, document, quarantine
 from ingest.curation import Curation
 from ingest.freeze import Freezes
 from ingest.price import Rates

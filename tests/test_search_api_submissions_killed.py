@@ -25,7 +25,8 @@ from sqlalchemy import select
 from index.engines import open_engine
 from index.settings import Settings
 from index.store import LeadStore
-from index.tables import notice, quarantine, submission_version
+from index.submission_tables import submission_version
+from index.tables import notice, quarantine
 from ingest.source import sources
 from search_api.api_keys import ApiKeys
 from search_api.app import create_app

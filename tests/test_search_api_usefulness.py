@@ -16,7 +16,7 @@ from index.interest import Company
 from index.lead import Lead, LeadText
 from index.precision import ENOUGH
 from index.settings import Settings
-from index.tables import lenience, vote
+from index.usefulness_tables import lenience, vote
 from ingest.incidents import Incidents
 from search_api.access import ROLES
 from search_api.app import create_app

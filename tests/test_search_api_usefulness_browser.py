@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from index.lead import Lead, LeadText
 from index.precision import ENOUGH
 from index.settings import Settings
-from index.tables import vote
+from index.usefulness_tables import vote
 from search_api import sessions
 from search_api.app import create_app
 

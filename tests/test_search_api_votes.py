@@ -14,8 +14,8 @@ from sqlalchemy import select
 from index.ballot import LIMITS
 from index.lead import Lead, LeadText
 from index.settings import Settings
-from index.tables import vote
 from index.usefulness import reasons
+from index.usefulness_tables import vote
 from search_api.app import create_app
 from search_api.visitor import COOKIE
 

@@ -2,7 +2,12 @@
 
 from alembic import context
 
-from index import curation_tables  # noqa: F401 - its tables join those of index.tables
+from index import (  # noqa: F401 - their tables join those of index.tables
+    account_tables,
+    curation_tables,
+    submission_tables,
+    usefulness_tables,
+)
 from index.tables import metadata
 
 connection = context.config.attributes["connection"]

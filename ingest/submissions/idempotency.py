@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, insert, select
 
-from index.tables import idempotent
+from index.submission_tables import idempotent
 from ingest.submissions.record import Sender
 
 # How long a request may be sent again.

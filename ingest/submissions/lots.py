@@ -13,7 +13,7 @@ import orjson
 from sqlalchemy import Connection, Row, insert, select, update
 
 from index.store import LeadStore, utc
-from index.tables import partner, submission_line, submission_lot
+from index.submission_tables import partner, submission_line, submission_lot
 from ingest.strict_json import JsonRefused
 from ingest.submissions.demand import LARGEST, DemandRefused, read, wrong_reference
 from ingest.submissions.record import Change, QuotaSpent, Sender, Submissions, hold

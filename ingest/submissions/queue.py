@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
 from index.curation_tables import frozen
 from index.store import LeadStore, utc
-from index.tables import submission, submission_version
+from index.submission_tables import submission, submission_version
 from ingest.submissions.demand import Demande
 
 # Time without news after which what somebody took is another's: many times what a turn lasts.

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, and_, func, insert, select, update
 from index import reviews
 from index.lead import Lead
 from index.store import LeadStore, insertion, utc
-from index.tables import partner, partner_day, submission, submission_version
+from index.submission_tables import partner, partner_day, submission, submission_version
 from ingest.decide import verdict
 from ingest.document import Document
 from ingest.freeze import WAITS, frozen_now

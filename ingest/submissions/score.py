@@ -8,7 +8,8 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, and_, select
 
-from index.tables import lead, lead_key, submission, submission_version
+from index.submission_tables import submission, submission_version
+from index.tables import lead, lead_key
 from ingest.submissions.demand import HELPFUL
 
 # What a score looks back at, and how many demands at most.
