@@ -37,9 +37,9 @@ _LEDGER = {
 # What is not there is an answer, no failure to tell of.
 _MAYBE = {"ignore": 404}
 
-# What an index answers before its first shard can be read, and how one waits for it.
+# What an index answers before its first shard can be read, and the seconds between two tries.
 _STARTING = 503
-_READY: dict[str, Any] = {"wait_for_status": "yellow", "timeout": "30s", **UNHURRIED}
+_PAUSES = (0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 _TAKEN = "resource_already_exists_exception"
 
@@ -61,12 +61,13 @@ class Generations:
         prefix: str,
         kind: str,
         clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.client = client
         # Names of indices are in small letters.
         self.alias = re.sub(r"[^a-z0-9]+", "-", f"{prefix}-{kind}".lower()).strip("-")
         self._ledger = f"{prefix}-generations"
-        self._clock = clock
+        self._clock, self._sleep = clock, sleep
 
     # One of them current
 
@@ -145,7 +146,7 @@ class Generations:
         """The generation holds everything from ``after`` to ``last``: move its mark on, unless
         something before ``after`` is missing."""
         while True:
-            mark, position = self._read(generation)
+            mark, position = self._started(generation)
             if mark < after or mark >= last:
                 return
             if self._write(generation, {"sequence": last}, position):
@@ -155,16 +156,20 @@ class Generations:
         found = self._line(name)
         return (int(found["_source"]["sequence"]), _position(found)) if found else (0, {})
 
+    def _started(self, name: str) -> tuple[int, dict[str, int]]:
+        """``_read``, from a ledger that another writer may have made just now."""
+        for pause in _PAUSES:
+            try:
+                return self._read(name)
+            except TransportError as error:
+                if error.status_code != _STARTING:
+                    raise
+                self._sleep(pause)
+        return self._read(name)
+
     def _line(self, name: str) -> Any:
         """A line of the ledger with its position, None when there is none."""
-        try:
-            found = self.client.get(index=self._ledger, id=name, params=_MAYBE)
-        except TransportError as error:
-            if error.status_code != _STARTING:
-                raise
-            # Another writer has just made the ledger.
-            self.client.cluster.health(index=self._ledger, params=_READY)
-            found = self.client.get(index=self._ledger, id=name, params=_MAYBE)
+        found = self.client.get(index=self._ledger, id=name, params=_MAYBE)
         return found if found.get("found") else None
 
     def _write(
