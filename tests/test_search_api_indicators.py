@@ -12,7 +12,7 @@ from lxml import html
 from rows import HOUR, ingested, written
 from sqlalchemy import event, insert, update
 
-from index import interest, tables
+from index import interest, usefulness_tables
 from index.ballot import VERDICTS
 from index.lead import Lead, LeadCode, LeadText
 from index.settings import Settings
@@ -257,10 +257,10 @@ def people(site: Site, words: dict[str, int], at: datetime) -> None:
                     connection.execute(insert(vote).values(**voted, **moments, **facts, **who))
                 else:
                     token = interest.begin(connection, interest.Company("A"), f"{n}", at)
-                    asked = update(tables.interest).values(state=what)
+                    asked = update(usefulness_tables.interest).values(state=what)
                     one = Lead(id="1" * 16, texts=(LeadText(language="fr", title="t"),))
                     made = interest.add(connection, token, one, "t", at)
-                    connection.execute(asked.where(tables.interest.c.id == made.number))
+                    connection.execute(asked.where(usefulness_tables.interest.c.id == made.number))
 
 
 def test_what_people_say_is_told_by_month_and_never_below_five(site: Site) -> None:
